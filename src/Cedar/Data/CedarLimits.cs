@@ -1,0 +1,29 @@
+namespace Assay.Cedar;
+
+/// <summary>
+/// Bounds on what is accepted from outside. Everything that recurses in this library is bounded by one of them, so no input can
+/// exhaust the stack.
+/// </summary>
+public static class CedarLimits
+{
+    /// <summary>Length of one policy text, in UTF-16 code units.</summary>
+    public const int PolicyTextLength = 4 * 1024 * 1024;
+
+    /// <summary>How deep an expression may nest: parentheses, sets, records, calls, <c>if</c> and member chains each count one.</summary>
+    public const int ExpressionDepth = 200;
+
+    /// <summary>Faults reported for one policy text before the rest is left unread.</summary>
+    public const int PolicyFaults = 100;
+
+    /// <summary>How deep a value in JSON may nest.</summary>
+    public const int ValueDepth = 64;
+
+    /// <summary>Entities in one <see cref="Entities"/>, its base layers included.</summary>
+    public const int EntityCount = 1_000_000;
+
+    /// <summary>Parents named directly by one entity.</summary>
+    public const int ParentCount = 10_000;
+
+    /// <summary>Steps on the longest way from an entity to an ancestor.</summary>
+    public const int HierarchyDepth = 100;
+}

@@ -1,0 +1,195 @@
+using System.Text.Json;
+
+namespace Assay.Cedar;
+
+/// <summary>Reads values; <paramref name="place"/> begins every message.</summary>
+internal readonly struct JsonValueReader(string place)
+{
+    public Value Read(JsonElement element, int depth)
+    {
+        if (depth > CedarLimits.ValueDepth)
+            throw Bad($"nested deeper than {CedarLimits.ValueDepth}");
+
+        return element.ValueKind switch
+        {
+            JsonValueKind.True => Value.Of(true),
+            JsonValueKind.False => Value.Of(false),
+            JsonValueKind.Number => element.TryGetInt64(out var number) ? Value.Of(number) : throw Bad("a number that is no 64-bit integer"),
+            JsonValueKind.String => Value.Of(Text(element)),
+            JsonValueKind.Array => ReadSet(element, depth),
+            JsonValueKind.Object => ReadObject(element, depth),
+            JsonValueKind.Null => throw Bad("null is no value of Cedar"),
+            _ => throw Bad("no value"),
+        };
+    }
+
+    /// <summary>Reads <c>{"type","id"}</c>, also within <c>{"__entity":…}</c>, where nothing else can stand.</summary>
+    public EntityUid ReadUid(JsonElement element)
+    {
+        if (element.ValueKind == JsonValueKind.Object && Only(element) is { Name: "__entity", Value: var inner })
+            element = inner;
+
+        if (element.ValueKind != JsonValueKind.Object)
+            throw Bad("expected an entity reference, {\"type\": …, \"id\": …}");
+
+        string? type = null, id = null;
+        foreach (var member in element.EnumerateObject())
+        {
+            if (member.NameEquals("type"))
+                Once(ref type, member);
+            else if (member.NameEquals("id"))
+                Once(ref id, member);
+        }
+
+        if (type is null || id is null)
+            throw Bad("an entity reference needs type and id");
+
+        if (!Names.IsEntityType(type))
+            throw Bad($"{Escapes.Quote(type)} is no entity type");
+
+        return new EntityUid(type, id);
+    }
+
+    public CedarDataException Bad(string message) => new(place.Length == 0 ? message : $"{place}: {message}");
+
+    private void Once(ref string? slot, JsonProperty member)
+    {
+        if (slot is not null)
+            throw Bad($"the name {Escapes.Quote(member.Name)} appears twice in one object");
+
+        if (member.Value.ValueKind != JsonValueKind.String)
+            throw Bad($"{member.Name} must be a string");
+
+        slot = Text(member.Value);
+    }
+
+    private string Text(JsonElement element)
+    {
+        try
+        {
+            return element.GetString()!;
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new CedarDataException(Bad("a string that is not valid Unicode").Message, exception);
+        }
+    }
+
+    private string NameOf(JsonProperty member)
+    {
+        try
+        {
+            return member.Name;
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new CedarDataException(Bad("a name that is not valid Unicode").Message, exception);
+        }
+    }
+
+    private SetValue ReadSet(JsonElement element, int depth)
+    {
+        var values = new Value[element.GetArrayLength()];
+        var i = 0;
+        foreach (var item in element.EnumerateArray())
+            values[i++] = Read(item, depth + 1);
+
+        return SetValue.From(values);
+    }
+
+    private Value ReadObject(JsonElement element, int depth)
+    {
+        if (Only(element) is { } only)
+        {
+            switch (only.Name)
+            {
+                case "__entity": return Value.Of(ReadUid(only.Value));
+                case "__extn": return ReadExtension(only.Value, depth);
+                case "__expr": throw Bad("the escape __expr is not supported");
+            }
+        }
+
+        var count = element.GetPropertyCount();
+        var names = new string[count];
+        var values = new Value[count];
+        var i = 0;
+        foreach (var member in element.EnumerateObject())
+        {
+            names[i] = NameOf(member);
+            values[i] = Read(member.Value, depth + 1);
+            i++;
+        }
+
+        try
+        {
+            return RecordValue.Owning(names, values);
+        }
+        catch (CedarDataException exception) when (place.Length > 0)
+        {
+            throw Bad(exception.Message);
+        }
+    }
+
+    private Value ReadExtension(JsonElement element, int depth)
+    {
+        string? name = null;
+        JsonProperty? arguments = null;
+        if (element.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var member in element.EnumerateObject())
+            {
+                if (member.NameEquals("fn"))
+                    Once(ref name, member);
+                else if (member.NameEquals("arg") || member.NameEquals("args"))
+                    arguments = arguments is null ? member : throw Bad("__extn has more than one arg or args");
+            }
+        }
+
+        if (name is null || arguments is not { } given)
+            throw Bad("__extn needs fn and arg, or fn and args");
+
+        if (!ExtensionFunctions.ByName.TryGetValue(name, out var function))
+            throw Bad($"there is no extension function {Escapes.Quote(name)}");
+
+        if (given.NameEquals("arg"))
+            return Call(function, [new LiteralExpr(0, Read(given.Value, depth + 1))]);
+
+        return Call(function, given.Value.ValueKind == JsonValueKind.Array ? ReadArguments(given.Value, depth) : throw Bad("args must be an array"));
+    }
+
+    private Expr[] ReadArguments(JsonElement array, int depth)
+    {
+        var arguments = new Expr[array.GetArrayLength()];
+        var i = 0;
+        foreach (var item in array.EnumerateArray())
+            arguments[i++] = new LiteralExpr(0, Read(item, depth + 1));
+
+        return arguments;
+    }
+
+    private Value Call(ExtensionFunction function, Expr[] arguments)
+    {
+        if (arguments.Length != function.Arity())
+            throw Bad($"{function.Name()} takes {function.Arity()} arguments, not {arguments.Length}");
+
+        // A call needs no request and no entities.
+        var interpreter = new Interpreter(Nothing, Entities.Empty);
+        return interpreter.Evaluate(new CallExpr(0, function, arguments)) ?? throw Bad(interpreter.ErrorMessage);
+    }
+
+    private static readonly Request Nothing = new(default, default, default, RecordValue.Empty);
+
+    private static JsonProperty? Only(JsonElement element)
+    {
+        JsonProperty? only = null;
+        foreach (var member in element.EnumerateObject())
+        {
+            if (only is not null)
+                return null;
+
+            only = member;
+        }
+
+        return only is { } found && found.NameEquals("__entity") | found.NameEquals("__extn") | found.NameEquals("__expr") ? found : null;
+    }
+}
