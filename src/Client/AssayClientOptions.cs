@@ -1,0 +1,53 @@
+namespace Assay.Client;
+
+/// <summary>Who asks, whom, and with what credential.</summary>
+public sealed class AssayClientOptions
+{
+    /// <summary>
+    /// The issuer's identifier, exactly as the issuer writes it: <c>https</c> without query or fragment; <c>http</c> for a loopback address only. A trailing
+    /// slash counts.
+    /// </summary>
+    public required Uri Issuer { get; init; }
+
+    /// <summary>The identity's name at the issuer (RFC 6749 §2.2).</summary>
+    public required string ClientId { get; init; }
+
+    /// <summary>What proves the identity.</summary>
+    public required AssayCredential Credential { get; init; }
+
+    /// <summary>
+    /// The HTTP client to use instead of an own one; it is not disposed. It should not follow redirects, which would carry the credential elsewhere.
+    /// </summary>
+    public HttpClient? HttpClient { get; init; }
+
+    /// <summary>How long one call may take in all, discovery included. More than zero, at most one hour; 30 seconds by default.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The clock that dates assertions. The issuer tolerates one that is 10 seconds ahead.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    internal void Validate()
+    {
+        ArgumentNullException.ThrowIfNull(Issuer);
+        ArgumentException.ThrowIfNullOrEmpty(ClientId);
+        ArgumentNullException.ThrowIfNull(Credential);
+        ArgumentNullException.ThrowIfNull(TimeProvider);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(Timeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Timeout, TimeSpan.FromHours(1));
+        if (FaultOf(Issuer) is { } fault)
+            throw new ArgumentException($"The issuer {fault}", nameof(Issuer));
+    }
+
+    internal static string? FaultOf(Uri issuer)
+    {
+        if (!issuer.IsAbsoluteUri)
+            return "must be an absolute URL, such as https://id.example.";
+        if (!IsSecure(issuer))
+            return $"must use https (http is for loopback addresses only), but is {issuer.OriginalString}.";
+        if (issuer.OriginalString.AsSpan().ContainsAny('?', '#') || issuer.UserInfo.Length > 0)
+            return $"must have no query, fragment or user name (RFC 8414 §2), but is {issuer.OriginalString}.";
+        return null;
+    }
+
+    internal static bool IsSecure(Uri url) => url.Scheme == Uri.UriSchemeHttps || (url.Scheme == Uri.UriSchemeHttp && url.IsLoopback);
+}

@@ -1,0 +1,92 @@
+using System.Net;
+using System.Text.Json;
+
+namespace Assay.Client;
+
+/// <summary>
+/// Where the issuer takes token requests, from its own metadata (RFC 8414). Kept for an hour; concurrent first calls fetch it once; a failure is not kept.
+/// </summary>
+internal sealed class IssuerMetadata(Uri issuer, HttpClient http, TimeProvider clock) : IDisposable
+{
+    private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
+
+    private readonly SemaphoreSlim fetching = new(1);
+    private volatile Known? known;
+
+    private sealed record Known(Uri TokenEndpoint, long FetchedAt);
+
+    public async Task<Uri> TokenEndpointAsync(CancellationToken cancellationToken)
+    {
+        if (Fresh() is { } endpoint)
+            return endpoint;
+
+        await fetching.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (Fresh() is { } meanwhile)
+                return meanwhile;
+
+            var fetched = await FetchAsync(cancellationToken).ConfigureAwait(false);
+            known = new Known(fetched, clock.GetTimestamp());
+            return fetched;
+        }
+        finally
+        {
+            fetching.Release();
+        }
+    }
+
+    public void Dispose() => fetching.Dispose();
+
+    private Uri? Fresh() => known is { } value && clock.GetElapsedTime(value.FetchedAt) < Lifetime ? value.TokenEndpoint : null;
+
+    private async Task<Uri> FetchAsync(CancellationToken cancellationToken)
+    {
+        var url = Location(issuer);
+        using var response = await http.GetAsync(url, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        if (response.StatusCode != HttpStatusCode.OK)
+        {
+            throw new AssayTokenException($"The issuer's metadata at {url} answered {(int)response.StatusCode}.")
+            {
+                StatusCode = response.StatusCode,
+                RetryAfter = TokenEndpoint.RetryAfter(response, clock),
+            };
+        }
+
+        var body = await ResponseBody.ReadAsync(response, cancellationToken).ConfigureAwait(false);
+        return Read(body, url);
+    }
+
+    // RFC 8414 §3: the well-known part goes between host and path.
+    internal static Uri Location(Uri issuer) =>
+        new($"{issuer.GetLeftPart(UriPartial.Authority)}/.well-known/oauth-authorization-server{issuer.AbsolutePath.TrimEnd('/')}");
+
+    private Uri Read(byte[] body, Uri url)
+    {
+        MetadataJson? metadata;
+        try
+        {
+            metadata = JsonSerializer.Deserialize(body, ClientJson.Default.MetadataJson);
+        }
+        catch (JsonException)
+        {
+            throw new AssayTokenException($"The issuer's metadata at {url} is not the JSON of RFC 8414.");
+        }
+
+        // RFC 8414 §3.3: identical, code point by code point. It stops one issuer from speaking for another.
+        if (metadata?.Issuer != issuer.OriginalString)
+        {
+            throw new AssayTokenException(
+                $"The metadata at {url} belongs to the issuer \"{metadata?.Issuer}\", not to \"{issuer.OriginalString}\". Both must be written the same, also in the trailing slash.");
+        }
+
+        if (!Uri.TryCreate(metadata.TokenEndpoint, UriKind.Absolute, out var endpoint) || !IsAcceptable(endpoint))
+            throw new AssayTokenException($"The metadata at {url} names no usable token endpoint: \"{metadata.TokenEndpoint}\".");
+
+        return endpoint;
+    }
+
+    // Plain http only where the issuer itself is plain http, which is on loopback.
+    private bool IsAcceptable(Uri endpoint) =>
+        endpoint.Scheme == Uri.UriSchemeHttps || (issuer.Scheme == Uri.UriSchemeHttp && AssayClientOptions.IsSecure(endpoint));
+}

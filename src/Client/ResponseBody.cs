@@ -1,0 +1,30 @@
+namespace Assay.Client;
+
+/// <summary>Reads what a server sends, but not without end.</summary>
+internal static class ResponseBody
+{
+    /// <summary>Many times what a token or a metadata document takes.</summary>
+    public const int MaxBytes = 256 * 1024;
+
+    public static async Task<byte[]> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        if (response.Content.Headers.ContentLength > MaxBytes)
+            throw TooLarge(response);
+
+        using var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        using var body = new MemoryStream();
+        var buffer = new byte[8 * 1024];
+        int read;
+        while ((read = await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
+        {
+            if (body.Length + read > MaxBytes)
+                throw TooLarge(response);
+            body.Write(buffer, 0, read);
+        }
+
+        return body.ToArray();
+    }
+
+    private static AssayTokenException TooLarge(HttpResponseMessage response) =>
+        new($"The answer of {response.RequestMessage?.RequestUri} is over {MaxBytes / 1024} KiB.") { StatusCode = response.StatusCode };
+}

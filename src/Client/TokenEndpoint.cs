@@ -1,0 +1,97 @@
+using System.Net;
+using System.Text.Json;
+
+namespace Assay.Client;
+
+/// <summary>One token request and what came of it.</summary>
+internal sealed class TokenEndpoint(AssayClientOptions options, HttpClient http)
+{
+    private const string MediaType = "application/json";
+
+    public async Task<TokenResponse> AskAsync(Uri url, TokenRequest asked, CancellationToken cancellationToken)
+    {
+        using var request = Request(url, asked);
+        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        var body = await ResponseBody.ReadAsync(response, cancellationToken).ConfigureAwait(false);
+        return response.StatusCode == HttpStatusCode.OK ? Granted(body, asked, url) : throw Refused(body, response, url);
+    }
+
+    internal static TimeSpan? RetryAfter(HttpResponseMessage response, TimeProvider clock)
+    {
+        var wait = response.Headers.RetryAfter switch
+        {
+            { Delta: { } delta } => delta,
+            { Date: { } date } => date - clock.GetUtcNow(),
+            _ => (TimeSpan?)null,
+        };
+        return wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
+    }
+
+    private HttpRequestMessage Request(Uri url, TokenRequest asked)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, url);
+        request.Headers.Accept.ParseAdd(MediaType);
+        List<KeyValuePair<string, string>> form = [new("grant_type", "client_credentials")];
+        if (asked.Resource is { } resource)
+            form.Add(new("resource", resource));
+        if (asked.Scopes.Count > 0)
+            form.Add(new("scope", string.Join(' ', asked.Scopes)));
+
+        options.Credential.Authenticate(request, form, options.ClientId, options.Issuer.OriginalString, options.TimeProvider.GetUtcNow());
+        request.Content = new FormUrlEncodedContent(form);
+        return request;
+    }
+
+    private static TokenResponse Granted(byte[] body, TokenRequest asked, Uri url)
+    {
+        GrantJson? grant = null;
+        try
+        {
+            grant = JsonSerializer.Deserialize(body, ClientJson.Default.GrantJson);
+        }
+        catch (JsonException)
+        {
+            // The exception could quote the token; what is wrong is told below.
+        }
+
+        if (grant is not { AccessToken.Length: > 0, TokenType.Length: > 0, ExpiresIn: > 0 and <= int.MaxValue })
+        {
+            throw new AssayTokenException($"The token endpoint {url} answered 200, but not with access_token, token_type and expires_in.")
+            {
+                StatusCode = HttpStatusCode.OK,
+            };
+        }
+
+        // RFC 6749 §5.1: no scope in the answer means exactly what was asked for.
+        var scopes = grant.Scope?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? asked.Scopes;
+        return new TokenResponse(grant.AccessToken, grant.TokenType, TimeSpan.FromSeconds(grant.ExpiresIn), scopes);
+    }
+
+    private AssayTokenException Refused(byte[] body, HttpResponseMessage response, Uri url)
+    {
+        RefusalJson? refusal = null;
+        try
+        {
+            refusal = JsonSerializer.Deserialize(body, ClientJson.Default.RefusalJson);
+        }
+        catch (JsonException)
+        {
+            // A proxy's page, most likely. The status says what there is to say.
+        }
+
+        var status = (int)response.StatusCode;
+        var message = refusal switch
+        {
+            { Error: { } error, Description: { } description } => $"No token: {error} ({status}): {description}",
+            { Error: { } error } => $"No token: {error} ({status}).",
+            _ => $"No token: {url} answered {status} without an OAuth error.",
+        };
+        return new AssayTokenException(message)
+        {
+            Error = refusal?.Error,
+            ErrorDescription = refusal?.Description,
+            StatusCode = response.StatusCode,
+            RetryAfter = RetryAfter(response, options.TimeProvider),
+        };
+    }
+}
