@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Assay.Client;
@@ -11,6 +12,9 @@ internal static class ClientAssertion
 {
     private const int LifetimeSeconds = 60;
     private const int IdBytes = 16;
+
+    // A token is no web page: the "+" of a media type stays as it is.
+    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static string Create(SigningKey key, string clientId, string issuer, DateTimeOffset now)
     {
@@ -38,7 +42,7 @@ internal static class ClientAssertion
     private static string Segment(Action<Utf8JsonWriter> members)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, Plain))
         {
             json.WriteStartObject();
             members(json);

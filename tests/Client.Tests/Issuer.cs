@@ -1,0 +1,121 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging;
+
+namespace Assay.Client.Tests;
+
+/// <summary>A server on a loopback port that plays the issuer. What it answers is up to the test.</summary>
+internal sealed class Issuer : IAsyncDisposable
+{
+    public const string Granted = """{"access_token":"token-1","token_type":"Bearer","expires_in":300,"scope":"payments.read"}""";
+
+    private readonly WebApplication server;
+    private int metadataReads;
+
+    private Issuer(WebApplication server, string path)
+    {
+        this.server = server;
+        Origin = server.Urls.Single();
+        Url = Origin + path;
+        Metadata = context => Json(context, $$"""{"issuer":"{{Url}}","token_endpoint":"{{Url}}/oauth/token"}""");
+        MetadataPath = "/.well-known/oauth-authorization-server" + path;
+        TokenPath = path + "/oauth/token";
+    }
+
+    /// <summary>The issuer's identifier.</summary>
+    public string Url { get; }
+
+    public string Origin { get; }
+
+    public string MetadataPath { get; }
+
+    public string TokenPath { get; }
+
+    public RequestDelegate Metadata { get; set; }
+
+    public RequestDelegate Token { get; set; } = context => Json(context, Granted);
+
+    /// <summary>The last token request.</summary>
+    public TokenCall? Last { get; private set; }
+
+    public int MetadataReads => metadataReads;
+
+    public static async Task<Issuer> Start(string path = "")
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1));
+        var server = builder.Build();
+        Issuer? issuer = null;
+        server.Run(context => issuer!.Answer(context));
+        await server.StartAsync();
+        issuer = new Issuer(server, path);
+        return issuer;
+    }
+
+    public AssayClient Client(AssayCredential credential, TimeProvider? clock = null, TimeSpan? timeout = null, HttpClient? http = null) => new(new AssayClientOptions
+    {
+        Issuer = new Uri(Url),
+        ClientId = "exporter",
+        Credential = credential,
+        TimeProvider = clock ?? TimeProvider.System,
+        Timeout = timeout ?? TimeSpan.FromSeconds(30),
+        HttpClient = http,
+    });
+
+    public static Task Json(HttpContext context, string body, int status = 200)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "application/json";
+        return context.Response.WriteAsync(body);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var now = new CancellationTokenSource();
+        await now.CancelAsync(); // do not wait for what a test left hanging
+        await server.StopAsync(now.Token);
+        await server.DisposeAsync();
+    }
+
+    private async Task Answer(HttpContext context)
+    {
+        var path = context.Request.Path.Value;
+        if (path == MetadataPath && HttpMethods.IsGet(context.Request.Method))
+        {
+            Interlocked.Increment(ref metadataReads);
+            await Metadata(context);
+        }
+        else if (path == TokenPath && HttpMethods.IsPost(context.Request.Method))
+        {
+            var form = await context.Request.ReadFormAsync();
+            Last = new TokenCall(
+                context.Request.Headers.Authorization.SingleOrDefault(), form.ToDictionary(field => field.Key, field => field.Value.Single()!));
+            await Token(context);
+        }
+        else
+        {
+            context.Response.StatusCode = 404;
+        }
+    }
+}
+
+/// <summary>What a client sent.</summary>
+internal sealed record TokenCall(string? Authorization, IReadOnlyDictionary<string, string> Form);
+
+/// <summary>A clock that stands where it is put. Its timers run in real time.</summary>
+internal sealed class Clock(DateTimeOffset now) : TimeProvider
+{
+    private DateTimeOffset now = now;
+
+    public void Advance(TimeSpan time) => now += time;
+
+    public override DateTimeOffset GetUtcNow() => now;
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override long GetTimestamp() => now.UtcTicks;
+}
