@@ -35,7 +35,8 @@ public sealed class IpValue : Value
 
     private int Width => IsIpv6 ? 128 : 32;
 
-    private UInt128 HostMask => Prefix == 0 ? Ones(Width) : Ones(Width) >> Prefix;
+    // Not by shifting: a shift by the whole width is a shift by nothing.
+    private UInt128 HostMask => Prefix == Width ? 0 : Ones(Width) >> Prefix;
 
     /// <summary>Whether every address of this range lies in <paramref name="range"/>. Ranges of different families never do.</summary>
     public bool IsInRange(IpValue range)
