@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+
+namespace Assay.Core.Decisions;
+
+/// <summary>What policy says to one request: a decision per scope, and the life of the token.</summary>
+/// <param name="Scopes">One per requested scope, in the order of the request.</param>
+/// <param name="Lifetime">The life a token over the granted scopes may have; zero when none is granted.</param>
+public sealed record Verdict(ImmutableArray<ScopeDecision> Scopes, TimeSpan Lifetime);
+
+/// <summary>One scope of one request.</summary>
+public sealed record ScopeDecision
+{
+    public required string Scope { get; init; }
+    public required ScopeOutcome Outcome { get; init; }
+
+    /// <summary>Ids of the policies that decided: satisfied forbids if there are any, else satisfied permits (with their obligations in force).</summary>
+    public ImmutableArray<string> Policies { get; init; } = [];
+
+    /// <summary>Policies that could not be evaluated: <c>id: message</c>.</summary>
+    public ImmutableArray<string> Errors { get; init; } = [];
+
+    /// <summary>Verifications that would open the scope (<c>@step_up</c>).</summary>
+    public ImmutableArray<string> StepUp { get; init; } = [];
+
+    /// <summary>Texts of <c>@reason</c> of the deciding policies.</summary>
+    public ImmutableArray<string> Reasons { get; init; } = [];
+
+    /// <summary>Of those, the ones marked <c>@public</c>: the caller may see them.</summary>
+    public ImmutableArray<string> PublicReasons { get; init; } = [];
+
+    /// <summary>The smallest <c>@max_ttl</c> over the satisfied permits; null when none says.</summary>
+    public TimeSpan? MaxLifetime { get; init; }
+
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool Granted => Outcome == ScopeOutcome.Granted;
+}
+
+public enum ScopeOutcome
+{
+    Granted,
+
+    /// <summary>The API declares no such scope.</summary>
+    UnknownScope,
+
+    /// <summary>No permit was satisfied.</summary>
+    NoPermit,
+
+    /// <summary>A forbid was satisfied.</summary>
+    Forbidden,
+
+    /// <summary>Only soft forbids stand in the way; a verification opens it.</summary>
+    StepUpRequired,
+
+    /// <summary>A satisfied permit asks for a token binding the request does not have.</summary>
+    BindingRequired,
+
+    /// <summary>A forbid could not be evaluated: closed by default.</summary>
+    PolicyError,
+}

@@ -1,0 +1,129 @@
+using System.Collections.Immutable;
+
+namespace Assay.Grains.Authority;
+
+/// <summary>
+/// The database as the authority: rows of our own, one numbered change feed, one lease per silo. Every change is one transaction with
+/// version checks and exactly one feed number; commit order is number order.
+/// </summary>
+public interface IAuthorityStore
+{
+    /// <summary>The newest version of an object; null when there never was one, <see cref="StoredObject.IsDeleted"/> when it was deleted.</summary>
+    Task<StoredObject?> Read(ObjectKey key, CancellationToken cancellationToken);
+
+    /// <summary>The version that was in force when feed number <paramref name="number"/> was the head.</summary>
+    Task<StoredObject?> ReadAsOf(ObjectKey key, long number, CancellationToken cancellationToken);
+
+    /// <summary>All objects of a kind that are not deleted, read in one snapshot, and the head of the feed in that snapshot.</summary>
+    Task<ObjectList> List(string realm, string kind, CancellationToken cancellationToken);
+
+    /// <summary>As <see cref="List"/>, as it stood at feed number <paramref name="number"/>.</summary>
+    Task<ObjectList> ListAsOf(string realm, string kind, long number, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Applies a change or nothing. Durable on return. After an exception the outcome is unknown: read again before trusting a cached copy.
+    /// </summary>
+    Task<CommitResult> Commit(Change change, CancellationToken cancellationToken);
+
+    /// <summary>Takes a lease with a new epoch for the slot; an unsealed older epoch of the same slot is sealed by it.</summary>
+    Task<LeaseGrant> Join(string slot, TimeSpan life, CancellationToken cancellationToken);
+
+    /// <summary>Renews the lease and brings every feed entry after <paramref name="applied"/>, in order, up to the head.</summary>
+    Task<LeaseRenewal> Renew(long epoch, long applied, TimeSpan life, CancellationToken cancellationToken);
+
+    /// <summary>Records that this silo has applied the feed up to <paramref name="number"/> and nothing older is on its way out.</summary>
+    Task Acknowledge(long epoch, long number, CancellationToken cancellationToken);
+
+    /// <summary>The leases that are not sealed.</summary>
+    Task<ImmutableArray<LeaseRow>> Leases(CancellationToken cancellationToken);
+
+    /// <summary>Seals an epoch whose lease has lapsed by the database's clock. True when it is sealed now, by whomever.</summary>
+    Task<bool> SealIfLapsed(long epoch, CancellationToken cancellationToken);
+
+    /// <summary>Ends a lease on an orderly stop: nothing of this epoch will be appended any more.</summary>
+    Task Leave(long epoch, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Completes when the head may be beyond <paramref name="applied"/>, or an acknowledgement or seal may have arrived; may complete for nothing.
+    /// Makes things fast, never correct.
+    /// </summary>
+    Task News(long applied, CancellationToken cancellationToken);
+}
+
+/// <summary>Names an object: realm, kind (<see cref="ObjectKinds"/>), id within the kind.</summary>
+public readonly record struct ObjectKey(string Realm, string Kind, string Id)
+{
+    public override string ToString() => $"{Realm}/{Kind}/{Id}";
+}
+
+public static class ObjectKinds
+{
+    public const string Identity = "identity";
+    public const string Group = "group";
+    public const string Api = "api";
+
+    /// <summary>A policy set's content; id <c>domain/hash</c>. Never changed, only added.</summary>
+    public const string PolicySet = "policy-set";
+
+    /// <summary>Which set is in force in a domain, and which came before; id is the domain.</summary>
+    public const string ActivePolicy = "active-policy";
+
+    /// <summary>A signing key; id <c>purpose/kid</c>.</summary>
+    public const string SigningKey = "signing-key";
+
+    /// <summary>What a bundle last declared; id is the bundle's name.</summary>
+    public const string Bundle = "bundle";
+
+    /// <summary>Secrets of the cluster itself (the jti key, the secret pepper), wrapped; id is the name.</summary>
+    public const string ClusterSecret = "cluster-secret";
+}
+
+/// <summary>One version of an object. Its version is the feed number of the change that wrote it.</summary>
+public sealed record StoredObject(ObjectKey Key, long Number, ReadOnlyMemory<byte> Body, bool IsDeleted);
+
+public sealed record ObjectList(ImmutableArray<StoredObject> Objects, long Head);
+
+/// <param name="ExpectedNumber">The version the writer saw; 0 when the object must not exist (a deleted one counts as not existing).</param>
+/// <param name="Body">Null deletes.</param>
+/// <param name="UniqueKeys">
+/// Keys no other object of the realm may hold (for instance <c>credential:thumbprint</c>); they replace the ones this object held.
+/// </param>
+public sealed record ObjectWrite(ObjectKey Key, long ExpectedNumber, ReadOnlyMemory<byte>? Body, ImmutableArray<string> UniqueKeys);
+
+/// <param name="Actor">Who asked, for the feed: a client id or <c>system</c>.</param>
+public sealed record Change(ImmutableArray<ObjectWrite> Writes, string Actor, string Reason);
+
+public abstract record CommitResult
+{
+    private CommitResult()
+    {
+    }
+
+    /// <summary>Done and durable, as this feed number.</summary>
+    public sealed record Committed(long Number) : CommitResult;
+
+    /// <summary>Nothing was written: an object is at another version than expected.</summary>
+    public sealed record Conflict(ObjectKey Key, long ActualNumber) : CommitResult;
+
+    /// <summary>Nothing was written: another object holds a unique key.</summary>
+    public sealed record KeyTaken(string UniqueKey, ObjectKey Holder) : CommitResult;
+}
+
+/// <param name="Epoch">Unique over the cluster's life; also the number of the evidence shard this silo writes.</param>
+public sealed record LeaseGrant(long Epoch, long Head);
+
+public abstract record LeaseRenewal
+{
+    private LeaseRenewal()
+    {
+    }
+
+    public sealed record Renewed(long Head, ImmutableArray<FeedEntry> Entries) : LeaseRenewal;
+
+    /// <summary>Another silo has sealed this epoch: it is over for good.</summary>
+    public sealed record Sealed : LeaseRenewal;
+}
+
+public sealed record FeedEntry(long Number, ImmutableArray<ObjectKey> Keys);
+
+public sealed record LeaseRow(long Epoch, string Slot, long Acknowledged);

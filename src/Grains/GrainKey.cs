@@ -1,0 +1,18 @@
+namespace Assay.Grains;
+
+/// <summary>Grain keys are <c>realm/name</c>: the realm is the first part of every key.</summary>
+public static class GrainKey
+{
+    /// <summary>The only realm there is today.</summary>
+    public const string DefaultRealm = "default";
+
+    public static string For(string realm, string name) => string.Concat(realm, "/", name);
+
+    public static (string Realm, string Name) Parse(string key)
+    {
+        var slash = key.IndexOf('/', StringComparison.Ordinal);
+        return slash > 0 && slash < key.Length - 1
+            ? (key[..slash], key[(slash + 1)..])
+            : throw new ArgumentException($"'{key}' is not of the form realm/name", nameof(key));
+    }
+}

@@ -1,0 +1,109 @@
+using System.Collections.Immutable;
+
+namespace Assay.Grains.Identities;
+
+/// <summary>One non-human identity. The key is <c>realm/client_id</c> (RFC 6749 §2.2).</summary>
+[GrainInterfaceType("identity"), Alias("identity")]
+public interface IIdentityGrain : IGrainWithStringKey
+{
+    /// <summary>
+    /// Decides a request under the policy in force now, and spends its assertion. In memory; safe to retry with the same request id,
+    /// which is answered again as it was.
+    /// </summary>
+    [Alias("decide")]
+    ValueTask<Decision> Decide(DecisionRequest request);
+
+    /// <summary>What <see cref="Decide"/> would say, without spending or counting anything.</summary>
+    [Alias("explain")]
+    ValueTask<Decision> Explain(DecisionRequest request);
+
+    /// <summary>The identity as JSON (<c>RegistryJson</c>) and its version; null when unknown.</summary>
+    [Alias("read")]
+    Task<IdentityState?> Read();
+
+    /// <summary>
+    /// Changes what no bundle owns, or narrows. One transaction; the result names the feed number to wait for. Safe to retry: a change
+    /// that is already there answers <see cref="ChangeOutcome.Unchanged"/>.
+    /// </summary>
+    [Alias("change")]
+    Task<ChangeResult> Change(IdentityChange change, string actor);
+}
+
+[GenerateSerializer, Immutable, Alias("identity-state")]
+public sealed record IdentityState([property: Id(0)] long Number, [property: Id(1)] string Json);
+
+[GenerateSerializer, Immutable, Alias("decision-request")]
+public sealed record DecisionRequest
+{
+    /// <summary>Random, made by the receiving silo; the same again means the same request.</summary>
+    [Id(0)] public required Guid RequestId { get; init; }
+
+    [Id(1)] public required string GrantType { get; init; }
+    [Id(2)] public required string AuthenticationMethod { get; init; }
+    [Id(3)] public required string CredentialHandle { get; init; }
+
+    /// <summary>The registered resource; null when the request named none.</summary>
+    [Id(4)] public string? Resource { get; init; }
+
+    /// <summary>Distinct scopes in the order of the request; empty asks for all that the API has.</summary>
+    [Id(5)] public ImmutableArray<string> Scopes { get; init; } = [];
+
+    [Id(6)] public string? OriginIp { get; init; }
+
+    /// <summary>First 16 bytes of SHA-256 over <c>client_id 0x00 jti</c>; null for a secret.</summary>
+    [Id(7)] public UInt128? AssertionHash { get; init; }
+
+    /// <summary>From here on the assertion is expired whatever the leeway.</summary>
+    [Id(8)] public DateTimeOffset AssertionUntil { get; init; }
+
+    /// <summary>The deciding silo must have applied the feed at least this far.</summary>
+    [Id(9)] public long MinimumNumber { get; init; }
+}
+
+/// <summary>A grain's answer to a token request.</summary>
+[GenerateSerializer, Immutable, Alias("decision")]
+public abstract record Decision
+{
+    /// <summary>Decided by policy: some scopes, or none.</summary>
+    /// <param name="Number">The feed number the deciding silo had applied.</param>
+    /// <param name="Input">JSON-free, exact input (see <c>Core.Decisions.DecisionInput</c>), carried by a surrogate.</param>
+    [GenerateSerializer, Immutable, Alias("decision-decided")]
+    public sealed record Decided(
+        [property: Id(0)] long Number,
+        [property: Id(1)] Core.Decisions.DecisionInput Input,
+        [property: Id(2)] Core.Decisions.Verdict Verdict) : Decision;
+
+    /// <summary>Refused before policy was asked.</summary>
+    /// <param name="Input">What was known when it was refused; null when the caller is not who it says it is, which leaves no record.</param>
+    [GenerateSerializer, Immutable, Alias("decision-refused")]
+    public sealed record Refused(
+        [property: Id(0)] long Number,
+        [property: Id(1)] RefusalReason Reason,
+        [property: Id(2)] TimeSpan? RetryAfter,
+        [property: Id(3)] Core.Decisions.DecisionInput? Input) : Decision;
+
+    /// <summary>Cannot decide now: refuse with 503, never guess.</summary>
+    [GenerateSerializer, Immutable, Alias("decision-unavailable")]
+    public sealed record Unavailable([property: Id(0)] UnavailableReason Reason) : Decision;
+}
+
+public enum RefusalReason
+{
+    UnknownIdentity,
+    CredentialNotHeld,
+    AssertionReplayed,
+    IdentityDisabled,
+    GrantTypeNotAllowed,
+    UnknownResource,
+    NoResource,
+    RateLimited,
+}
+
+public enum UnavailableReason
+{
+    LeaseLapsed,
+    BehindFeed,
+    NoPolicy,
+    EntitlementsTooOld,
+    StorageAway,
+}

@@ -1,0 +1,54 @@
+using Assay.Grains.Authority;
+
+namespace Assay.Grains.Identities;
+
+/// <summary>
+/// Which assertions of one identity were spent, until they expire anyway. Exact: it is bounded by refusing, never by forgetting. Evidence is its
+/// durable memory.
+/// </summary>
+internal sealed class ReplayCache
+{
+    public const int Capacity = 4_000_000;
+
+    private readonly Dictionary<UInt128, Guid> spent = [];
+    private readonly PriorityQueue<UInt128, long> expiry = new();
+
+    public int Count => spent.Count;
+
+    /// <summary>Spends an assertion. The same request may spend it again: it is then the same call, repeated.</summary>
+    public Spending Spend(UInt128 hash, DateTimeOffset until, Guid request, DateTimeOffset now)
+    {
+        Forget(now);
+        if (spent.TryGetValue(hash, out var earlier))
+            return earlier == request ? Spending.Spent : Spending.Replayed;
+        if (spent.Count >= Capacity)
+            return Spending.Full;
+
+        spent.Add(hash, request);
+        expiry.Enqueue(hash, until.UtcTicks);
+        return Spending.Spent;
+    }
+
+    /// <summary>Remembers what evidence says was spent before this activation.</summary>
+    public void Remember(SpentAssertion assertion)
+    {
+        if (spent.TryAdd(assertion.Hash, Guid.Empty))
+            expiry.Enqueue(assertion.Hash, assertion.Until.UtcTicks);
+    }
+
+    private void Forget(DateTimeOffset now)
+    {
+        while (expiry.TryPeek(out var hash, out var until) && until < now.UtcTicks)
+        {
+            expiry.Dequeue();
+            spent.Remove(hash);
+        }
+    }
+}
+
+internal enum Spending
+{
+    Spent,
+    Replayed,
+    Full,
+}
