@@ -25,29 +25,47 @@ public interface IAuthorityStore
     /// </summary>
     Task<CommitResult> Commit(Change change, CancellationToken cancellationToken);
 
-    /// <summary>Takes a lease with a new epoch for the slot; an unsealed older epoch of the same slot is sealed by it.</summary>
+    /// <summary>
+    /// Takes a lease with a new epoch for the slot. An unsealed older epoch of the same slot is sealed by it: it appends no more evidence,
+    /// but stays in <see cref="Leases"/> until it has lapsed, because its silo may still believe in it.
+    /// </summary>
     Task<LeaseGrant> Join(string slot, TimeSpan life, CancellationToken cancellationToken);
 
-    /// <summary>Renews the lease and brings every feed entry after <paramref name="applied"/>, in order, up to the head.</summary>
+    /// <summary>
+    /// Renews the lease for <paramref name="life"/> from the moment of the query, unless it is sealed, and brings every feed entry after
+    /// <paramref name="applied"/>, in order, up to the head.
+    /// </summary>
     Task<LeaseRenewal> Renew(long epoch, long applied, TimeSpan life, CancellationToken cancellationToken);
 
     /// <summary>Records that this silo has applied the feed up to <paramref name="number"/> and nothing older is on its way out.</summary>
     Task Acknowledge(long epoch, long number, CancellationToken cancellationToken);
 
-    /// <summary>The leases that are not sealed.</summary>
+    /// <summary>The leases whose silos may still let something out: those that are not sealed, or sealed before they lapsed and not lapsed yet.</summary>
     Task<ImmutableArray<LeaseRow>> Leases(CancellationToken cancellationToken);
 
-    /// <summary>Seals an epoch whose lease has lapsed by the database's clock. True when it is sealed now, by whomever.</summary>
-    Task<bool> SealIfLapsed(long epoch, CancellationToken cancellationToken);
+    /// <summary>
+    /// Seals an epoch whose lease has lapsed by the database's clock. Answers the feed number of the seal, by whomever it was made, once the
+    /// epoch is sealed and lapsed; null while it is not. No decision of that epoch carries this number or a higher one.
+    /// </summary>
+    Task<long?> SealIfLapsed(long epoch, CancellationToken cancellationToken);
 
-    /// <summary>Ends a lease on an orderly stop: nothing of this epoch will be appended any more.</summary>
+    /// <summary>Seals this silo's own epoch on an orderly stop. Call it when nothing of it is on its way out any more. Safe to repeat.</summary>
     Task Leave(long epoch, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Completes when the head may be beyond <paramref name="applied"/>, or an acknowledgement or seal may have arrived; may complete for nothing.
-    /// Makes things fast, never correct.
+    /// Calls back, until disposed, when there may be news; may call for nothing, and calls may be lost. Makes things fast, never correct. The
+    /// callback must be quick and must not throw.
     /// </summary>
-    Task News(long applied, CancellationToken cancellationToken);
+    IDisposable Listen(Action<AuthorityNews> news);
+}
+
+public enum AuthorityNews
+{
+    /// <summary>The head of the feed has moved.</summary>
+    Feed,
+
+    /// <summary>An acknowledgement or a seal was written.</summary>
+    Leases,
 }
 
 /// <summary>Names an object: realm, kind (<see cref="ObjectKinds"/>), id within the kind.</summary>
@@ -76,6 +94,9 @@ public static class ObjectKinds
 
     /// <summary>Secrets of the cluster itself (the jti key, the secret pepper), wrapped; id is the name.</summary>
     public const string ClusterSecret = "cluster-secret";
+
+    /// <summary>Only in feed entries: an epoch was sealed; realm <c>*</c>, id is the epoch.</summary>
+    public const string Lease = "lease";
 }
 
 /// <summary>One version of an object. Its version is the feed number of the change that wrote it.</summary>
@@ -120,10 +141,14 @@ public abstract record LeaseRenewal
 
     public sealed record Renewed(long Head, ImmutableArray<FeedEntry> Entries) : LeaseRenewal;
 
-    /// <summary>Another silo has sealed this epoch: it is over for good.</summary>
+    /// <summary>This epoch is sealed: it is over for good.</summary>
     public sealed record Sealed : LeaseRenewal;
 }
 
 public sealed record FeedEntry(long Number, ImmutableArray<ObjectKey> Keys);
 
-public sealed record LeaseRow(long Epoch, string Slot, long Acknowledged);
+/// <param name="Acknowledged">
+/// This silo has applied the feed up to here and nothing older is on its way out. The head at the time of the join to begin with: a silo
+/// that joins holds nothing older.
+/// </param>
+public sealed record LeaseRow(long Epoch, string Slot, long Acknowledged, bool Sealed);

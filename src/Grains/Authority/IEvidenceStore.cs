@@ -7,7 +7,8 @@ public interface IEvidenceStore
 {
     /// <summary>
     /// Appends a batch whole. Durable on <see cref="BatchResult.Committed"/>. Safe to retry unchanged after an exception: a batch that
-    /// is already there with the same checksum counts as committed.
+    /// is already there with the same checksum counts as committed. Throws when its first position is not the next one of its shard, or is taken
+    /// by other content.
     /// </summary>
     Task<BatchResult> Append(EvidenceBatch batch, CancellationToken cancellationToken);
 
@@ -16,6 +17,12 @@ public interface IEvidenceStore
 
     /// <summary>Index rows of one subject since a moment, newest first.</summary>
     Task<ImmutableArray<EvidenceIndexRow>> Index(string realm, string subject, DateTimeOffset since, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The assertions that records of <paramref name="subject"/> spent and that are not expired at <paramref name="now"/>; the durable memory of its
+    /// replay cache. No order; one spent in several records may come several times.
+    /// </summary>
+    Task<ImmutableArray<SpentAssertion>> Spent(string realm, string subject, DateTimeOffset now, CancellationToken cancellationToken);
 
     /// <summary>The newest batches over all shards, newest first.</summary>
     Task<ImmutableArray<EvidenceBatch>> Newest(int batches, CancellationToken cancellationToken);
@@ -29,20 +36,8 @@ public enum BatchResult
     Sealed,
 }
 
-/// <param name="Shard">The epoch of the silo that writes it.</param>
-/// <param name="FirstPosition">Position of its first record; positions of a shard are 0, 1, 2 … without gaps.</param>
-/// <param name="Records">Encoded records (<c>Core.Evidence.EvidenceRecord</c>), each at FirstPosition + its place here.</param>
-/// <param name="Checksum">XxHash3 over the stored payload.</param>
-public sealed record EvidenceBatch(
-    long Shard,
-    long FirstPosition,
-    DateTimeOffset CommittedAt,
-    ImmutableArray<ReadOnlyMemory<byte>> Records,
-    ulong Checksum,
-    ImmutableArray<EvidenceIndexRow> Index);
-
 /// <summary>One subject's part of one batch.</summary>
-/// <param name="Subject"><c>identity:ID</c> or <c>credential:HANDLE</c>.</param>
+/// <param name="Subject"><c>identity:ID</c> or <c>credential:HANDLE</c> (<see cref="EvidenceSubject"/>).</param>
 /// <param name="Positions">Positions of its records in the shard.</param>
 /// <param name="Spent">Only for an identity: assertion ids spent in this batch, so that an activation need not read the records.</param>
 public sealed record EvidenceIndexRow(
@@ -56,3 +51,11 @@ public sealed record EvidenceIndexRow(
 /// <param name="Hash">First 16 bytes of SHA-256 over <c>client_id 0x00 jti</c>.</param>
 /// <param name="Until">From here on the assertion is expired anyway (its <c>exp</c> plus the leeway).</param>
 public readonly record struct SpentAssertion(UInt128 Hash, DateTimeOffset Until);
+
+/// <summary>What the index is asked for.</summary>
+public static class EvidenceSubject
+{
+    public static string Identity(string clientId) => "identity:" + clientId;
+
+    public static string Credential(string handle) => "credential:" + handle;
+}

@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+
+namespace Assay.Grains.Authority;
+
+/// <summary>Makes a batch of slots: their records, and one index row per identity and credential in it.</summary>
+internal static class EvidenceIndexing
+{
+    public static EvidenceBatch Batch(ReadOnlySpan<EvidenceSlot> slots, DateTimeOffset now)
+    {
+        var records = new ReadOnlyMemory<byte>[slots.Length];
+        var rows = new Dictionary<(string Realm, string Subject), Row>();
+        for (var i = 0; i < slots.Length; i++)
+        {
+            records[i] = slots[i].Record;
+            if (slots[i].Entry is not { } entry)
+                continue;
+            if (entry.ClientId is { } clientId)
+                Add(rows, entry.Realm, EvidenceSubject.Identity(clientId), slots[i].Position, entry.Spent);
+            if (entry.CredentialHandle is { } handle)
+                Add(rows, entry.Realm, EvidenceSubject.Credential(handle), slots[i].Position, null);
+        }
+
+        var index = ImmutableArray.CreateBuilder<EvidenceIndexRow>(rows.Count);
+        foreach (var ((realm, subject), row) in rows)
+        {
+            index.Add(new EvidenceIndexRow(
+                realm, subject, slots[0].Shard, now, row.Positions.DrainToImmutable(), row.Spent?.DrainToImmutable() ?? []));
+        }
+
+        return EvidenceBatch.Create(slots[0].Shard, slots[0].Position, now, records, index.MoveToImmutable());
+    }
+
+    private static void Add(Dictionary<(string, string), Row> rows, string realm, string subject, long position, SpentAssertion? spent)
+    {
+        if (!rows.TryGetValue((realm, subject), out var row))
+            rows.Add((realm, subject), row = new Row());
+        row.Positions.Add(position);
+        if (spent is { } assertion)
+            (row.Spent ??= ImmutableArray.CreateBuilder<SpentAssertion>()).Add(assertion);
+    }
+
+    private sealed class Row
+    {
+        public ImmutableArray<long>.Builder Positions { get; } = ImmutableArray.CreateBuilder<long>();
+
+        public ImmutableArray<SpentAssertion>.Builder? Spent { get; set; }
+    }
+}

@@ -1,0 +1,67 @@
+using System.Collections.Immutable;
+
+namespace Assay.Grains.Authority;
+
+/// <summary>
+/// A place in this silo's shard. Its position is known at once, because the token names it; the record follows. Dispose it when the answer is
+/// done: a slot that was not filled by then becomes a void record.
+/// </summary>
+public sealed class EvidenceSlot : IDisposable
+{
+    private readonly EvidenceAppender appender;
+    private readonly TaskCompletionSource<bool> committed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ReadOnlyMemory<byte> record;
+    private EvidenceEntry? entry;
+    private int state;
+
+    internal EvidenceSlot(EvidenceAppender appender, long shard, long position)
+    {
+        this.appender = appender;
+        Shard = shard;
+        Position = position;
+    }
+
+    public long Shard { get; }
+
+    public long Position { get; }
+
+    /// <summary>
+    /// True once the record is durable: the answer may leave. False when that is not known and no longer waited for, because the lease lapsed or
+    /// the epoch is sealed: refuse with 503. The record may still become durable later; it says "may have left".
+    /// </summary>
+    public Task<bool> Committed => committed.Task;
+
+    /// <summary>Gives the record its content, once; the memory must not change afterwards.</summary>
+    public void Fill(ReadOnlyMemory<byte> encoded, EvidenceEntry about)
+    {
+        if (Interlocked.CompareExchange(ref state, 1, 0) != 0)
+            throw new InvalidOperationException("an evidence slot is filled once");
+        record = encoded;
+        entry = about;
+        Volatile.Write(ref state, 2);
+        appender.Filled();
+    }
+
+    public void Dispose()
+    {
+        if (Interlocked.CompareExchange(ref state, 1, 0) != 0)
+            return;
+        record = appender.VoidRecord(Shard, Position);
+        Volatile.Write(ref state, 2);
+        appender.Filled();
+    }
+
+    internal bool IsFilled => Volatile.Read(ref state) == 2;
+
+    internal ReadOnlyMemory<byte> Record => record;
+
+    internal EvidenceEntry? Entry => entry;
+
+    internal void Settle(bool durable) => committed.TrySetResult(durable);
+}
+
+/// <summary>What the index says of a record.</summary>
+/// <param name="ClientId">Null when the record is about no identity.</param>
+/// <param name="CredentialHandle">Null when it is about no credential.</param>
+/// <param name="Spent">The assertion that this decision spent; only with a client id.</param>
+public readonly record struct EvidenceEntry(string Realm, string? ClientId, string? CredentialHandle, SpentAssertion? Spent = null);
