@@ -11,45 +11,33 @@ namespace Assay.Core.Decisions;
 /// </summary>
 public static class Decider
 {
+    /// <summary>Asks policy about every requested scope. The moment, the risk and all else that changes comes in with <paramref name="input"/>.</summary>
+    /// <exception cref="ArgumentException">The resource is not in the directory, or the identity is not the one that asks: nothing to decide about.</exception>
     public static Verdict Decide(CompiledPolicySet policies, DirectorySnapshot directory, Identity identity, DecisionInput input)
     {
-        if (!directory.TryGetApi(input.Resource, out var api))
+        if (!directory.TryGetView(input.Resource, out var api))
             throw new ArgumentException($"'{input.Resource}' is not in the directory", nameof(input));
+        if (identity.Id != input.ClientId)
+            throw new ArgumentException($"the request is of '{input.ClientId}', not of '{identity.Id}'", nameof(identity));
 
         var principal = new EntityUid(identity.Kind == IdentityKind.Person ? EntityTypes.Person : EntityTypes.Workload, identity.Id);
-        var resource = new EntityUid(EntityTypes.Api, api.Resource);
-        var entities = Entities.Over(directory.Entities, Slice(principal, identity, input.Time));
+        var entities = Entities.Over(api.Entities, PrincipalEntity.Of(principal, identity, directory, input.Time));
         var context = DecisionContext.Of(input);
 
         var decided = ImmutableArray.CreateBuilder<ScopeDecision>(input.Scopes.Length);
         TimeSpan? lifetime = null;
-        var anyGranted = false;
         foreach (var scope in input.Scopes)
         {
-            var decision = Declares(api, scope)
-                ? Weigh(policies, Authorizer.Authorize(policies.Policies, new Request(principal, new EntityUid(EntityTypes.Action, scope), resource, context), entities), scope, input.Binding)
+            var decision = api.TryGetAction(scope, out var action)
+                ? Weigh(policies, Authorizer.Authorize(policies.Policies, new Request(principal, action, api.Uid, context), entities), scope, input.Binding)
                 : new ScopeDecision { Scope = scope, Outcome = ScopeOutcome.UnknownScope };
             decided.Add(decision);
-            if (!decision.Granted)
-                continue;
-            anyGranted = true;
-            lifetime = Smaller(lifetime, decision.MaxLifetime);
+            // A scope about whose life no permit speaks asks for the default, so that it never lives longer in company than alone.
+            if (decision.Granted)
+                lifetime = Smaller(lifetime, decision.MaxLifetime ?? input.DefaultLifetime);
         }
 
-        return new Verdict(decided.MoveToImmutable(), anyGranted ? Bounded(Smaller(lifetime, api.MaxTokenLifetime), input) : TimeSpan.Zero);
-    }
-
-    /// <summary>The identity as an entity. Memberships that have run out, or were removed, are not in it.</summary>
-    private static Entity Slice(EntityUid principal, Identity identity, DateTimeOffset now)
-    {
-        var parents = ImmutableArray.CreateBuilder<EntityUid>(identity.Memberships.Length);
-        foreach (var membership in identity.Memberships)
-        {
-            if (membership.IsLiveAt(now))
-                parents.Add(membership.Group);
-        }
-
-        return new Entity(principal, identity.Attributes, parents.DrainToImmutable());
+        return new Verdict(decided.MoveToImmutable(), lifetime is { } life ? Bounded(life, api.Api.MaxTokenLifetime, input.MaxLifetime) : TimeSpan.Zero);
     }
 
     private static ScopeDecision Weigh(CompiledPolicySet policies, AuthorizationResult result, string scope, string binding)
@@ -80,7 +68,7 @@ public static class Decider
         {
             var obligations = policies.ObligationsOf(permit);
             lifetime = Smaller(lifetime, obligations.MaxLifetime);
-            unbound |= obligations.Bind is { } bind && (binding == "none" || (bind != "any" && bind != binding));
+            unbound |= !obligations.AllowsBinding(binding);
         }
 
         return Explained(policies, result.SatisfiedPermits, new ScopeDecision
@@ -143,22 +131,12 @@ public static class Decider
         return texts.MoveToImmutable();
     }
 
-    private static bool Declares(Api api, string scope)
-    {
-        foreach (var declared in api.Scopes)
-        {
-            if (declared.Name == scope)
-                return true;
-        }
-
-        return false;
-    }
-
     private static TimeSpan? Smaller(TimeSpan? a, TimeSpan? b) => a is null || b < a ? b ?? a : a;
 
-    private static TimeSpan Bounded(TimeSpan? asked, DecisionInput input)
+    // Whole seconds: exp is a whole number of them, and what is recorded is what is signed.
+    private static TimeSpan Bounded(TimeSpan asked, TimeSpan? apiCeiling, TimeSpan clusterCeiling)
     {
-        var lifetime = asked ?? input.DefaultLifetime;
-        return lifetime < input.MaxLifetime ? lifetime : input.MaxLifetime;
+        var life = Smaller(Smaller(asked, apiCeiling), clusterCeiling).GetValueOrDefault();
+        return new TimeSpan(life.Ticks - life.Ticks % TimeSpan.TicksPerSecond);
     }
 }

@@ -1,42 +1,66 @@
 using System.Collections.Immutable;
+using System.Net;
 using Assay.Cedar;
 
 namespace Assay.Core.Decisions;
 
 /// <summary>
-/// The Cedar context every action shares (<c>Assay::Context</c>). What is not known is absent, never guessed, so policies guard it with <c>has</c>.
+/// The Cedar context every action shares (<c>Assay::Context</c>, described in docs/policy.md). What is not known is absent, never guessed, so
+/// policies guard it with <c>has</c>.
 /// </summary>
 public static class DecisionContext
 {
+    // Nobody acts for anybody else yet.
+    private const long DelegationDepth = 0;
+
+    /// <summary>The context of one request; all its scopes share it.</summary>
     public static RecordValue Of(DecisionInput input)
     {
-        var fields = new List<KeyValuePair<string, Value>>(11)
-        {
-            new("time", Value.Datetime(input.Time)),
-            new("grantType", Value.Of(input.GrantType)),
-            new("client", Value.Record(
-                ("method", Value.Of(input.AuthenticationMethod)),
-                ("credential", Value.Of(input.CredentialHandle)),
-                ("assurance", Value.Of(AssuranceOf(input.AuthenticationMethod))))),
-            new("binding", Value.Of(input.Binding)),
-            new("risk", Value.Record(
-                ("score", Value.Of((long)input.Risk.Score)),
-                ("level", Value.Of(input.Risk.Level)),
-                ("signals", Names(input.Risk.Signals)))),
-            new("entitlementsAge", Value.Duration(input.EntitlementAge)),
-            new("riskAge", Value.Duration(input.RiskAge)),
-            new("delegationDepth", Value.Of(0L)),
-        };
-        if (input.OriginIp is { } ip && Value.TryIp(ip, out var address))
-            fields.Add(new("origin", Value.Record(("ip", address))));
-        return Value.Record(fields);
+        (string, Value) time = ("time", Value.Datetime(input.Time)),
+            grantType = ("grantType", Value.Of(input.GrantType)),
+            client = ("client", Client(input)),
+            binding = ("binding", Value.Of(input.Binding)),
+            risk = ("risk", Risk(input)),
+            entitlementsAge = ("entitlementsAge", Value.Duration(input.EntitlementAge)),
+            riskAge = ("riskAge", Value.Duration(input.RiskAge)),
+            delegationDepth = ("delegationDepth", Value.Of(DelegationDepth));
+
+        return Origin(input.OriginIp) is { } origin
+            ? Value.Record(time, grantType, client, binding, risk, ("origin", origin), entitlementsAge, riskAge, delegationDepth)
+            : Value.Record(time, grantType, client, binding, risk, entitlementsAge, riskAge, delegationDepth);
     }
 
-    /// <summary>1 for a shared secret, 2 for a proof of possession of a key.</summary>
-    public static long AssuranceOf(string method) => method == "private_key_jwt" ? 2 : 1;
+    /// <summary>1 for a shared secret, 2 for proof of possession of a key, 0 for what is not known here.</summary>
+    public static long AssuranceOf(string method) => method switch
+    {
+        "private_key_jwt" => 2,
+        "client_secret_basic" or "client_secret_post" => 1,
+        _ => 0,
+    };
+
+    private static RecordValue Client(DecisionInput input) => Value.Record(
+        ("method", Value.Of(input.AuthenticationMethod)),
+        ("credential", Value.Of(input.CredentialHandle)),
+        ("assurance", Value.Of(AssuranceOf(input.AuthenticationMethod))));
+
+    private static RecordValue Risk(DecisionInput input) => Value.Record(
+        ("score", Value.Of((long)input.Risk.Score)),
+        ("level", Value.Of(input.Risk.Level)),
+        ("signals", Names(input.Risk.Signals)));
+
+    private static RecordValue? Origin(string? ip) => ip is not null && Value.TryIp(Unmapped(ip), out var address) ? Value.Record(("ip", address)) : null;
+
+    // A dual-stack socket shows IPv4 callers as ::ffff:192.0.2.1, which no range of IPv4 addresses holds.
+    private static string Unmapped(string ip) =>
+        ip.StartsWith("::ffff:", StringComparison.OrdinalIgnoreCase) && IPAddress.TryParse(ip, out var address) && address.IsIPv4MappedToIPv6
+            ? address.MapToIPv4().ToString()
+            : ip;
 
     private static SetValue Names(ImmutableArray<string> names)
     {
+        if (names.IsEmpty)
+            return SetValue.Empty;
+
         var values = new Value[names.Length];
         for (var i = 0; i < values.Length; i++)
             values[i] = Value.Of(names[i]);

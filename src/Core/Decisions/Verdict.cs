@@ -5,7 +5,41 @@ namespace Assay.Core.Decisions;
 /// <summary>What policy says to one request: a decision per scope, and the life of the token.</summary>
 /// <param name="Scopes">One per requested scope, in the order of the request.</param>
 /// <param name="Lifetime">The life a token over the granted scopes may have; zero when none is granted.</param>
-public sealed record Verdict(ImmutableArray<ScopeDecision> Scopes, TimeSpan Lifetime);
+public sealed record Verdict(ImmutableArray<ScopeDecision> Scopes, TimeSpan Lifetime)
+{
+    /// <summary>Whether at least one scope is granted.</summary>
+    public bool GrantsAny
+    {
+        get
+        {
+            foreach (var scope in Scopes)
+            {
+                if (scope.Granted)
+                    return true;
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>The granted scopes, in the order of the request.</summary>
+    public ImmutableArray<string> GrantedScopes()
+    {
+        var granted = ImmutableArray.CreateBuilder<string>(Scopes.Length);
+        foreach (var scope in Scopes)
+        {
+            if (scope.Granted)
+                granted.Add(scope.Scope);
+        }
+
+        return granted.DrainToImmutable();
+    }
+
+    /// <summary>By content.</summary>
+    public bool Equals(Verdict? other) => other is not null && Lifetime == other.Lifetime && Scopes.AsSpan().SequenceEqual(other.Scopes.AsSpan());
+
+    public override int GetHashCode() => HashCode.Combine(Scopes.Length, Lifetime);
+}
 
 /// <summary>One scope of one request.</summary>
 public sealed record ScopeDecision
@@ -31,8 +65,18 @@ public sealed record ScopeDecision
     /// <summary>The smallest <c>@max_ttl</c> over the satisfied permits; null when none says.</summary>
     public TimeSpan? MaxLifetime { get; init; }
 
-    [System.Text.Json.Serialization.JsonIgnore]
     public bool Granted => Outcome == ScopeOutcome.Granted;
+
+    /// <summary>By content.</summary>
+    public bool Equals(ScopeDecision? other) =>
+        other is not null && Scope == other.Scope && Outcome == other.Outcome && MaxLifetime == other.MaxLifetime &&
+        Policies.AsSpan().SequenceEqual(other.Policies.AsSpan()) &&
+        Errors.AsSpan().SequenceEqual(other.Errors.AsSpan()) &&
+        StepUp.AsSpan().SequenceEqual(other.StepUp.AsSpan()) &&
+        Reasons.AsSpan().SequenceEqual(other.Reasons.AsSpan()) &&
+        PublicReasons.AsSpan().SequenceEqual(other.PublicReasons.AsSpan());
+
+    public override int GetHashCode() => HashCode.Combine(Scope, Outcome, MaxLifetime, Policies.Length);
 }
 
 public enum ScopeOutcome

@@ -1,20 +1,16 @@
-using System.Collections.Immutable;
-using System.Text.Json;
-using System.Text.Json.Serialization;
+using System.Buffers;
 using Assay.Core.Decisions;
 
 namespace Assay.Core.Evidence;
 
 /// <summary>
 /// The record of one decision: everything it depended on and everything that came of it. It means that a token may have left, never that one
-/// did. Holds no token, assertion, proof or secret.
+/// did. Holds no token, assertion, proof or secret. Times are kept to the millisecond; equality is by content.
 /// </summary>
 public sealed record EvidenceRecord
 {
-    /// <summary>The version of this encoding.</summary>
+    /// <summary>The version of the encoding.</summary>
     public const int CurrentVersion = 1;
-
-    public int V { get; init; } = CurrentVersion;
 
     public required EvidenceKind Kind { get; init; }
 
@@ -25,14 +21,14 @@ public sealed record EvidenceRecord
     /// <summary>The silo that wrote it.</summary>
     public required string Node { get; init; }
 
-    public required DateTimeOffset Time { get; init; }
+    public required DateTimeOffset Time { get; init => field = Moment.WholeMilliseconds(value); }
 
     public Guid RequestId { get; init; }
 
     /// <summary>What the decision depended on; null only for <see cref="EvidenceKind.Void"/> and <see cref="EvidenceKind.Admin"/>.</summary>
     public DecisionInput? Input { get; init; }
 
-    /// <summary>What policy said; null when it was refused before policy was asked.</summary>
+    /// <summary>What policy said, with the life of the token; null when it was refused before policy was asked.</summary>
     public Verdict? Verdict { get; init; }
 
     /// <summary>Why it was refused before policy was asked.</summary>
@@ -45,36 +41,29 @@ public sealed record EvidenceRecord
 
     public string? KeyId { get; init; }
 
-    public DateTimeOffset? ExpiresAt { get; init; }
+    public DateTimeOffset? ExpiresAt { get; init => field = value is { } moment ? Moment.WholeMilliseconds(moment) : null; }
 
     /// <summary>SHA-256 of the JWS signing input, base64url: a token that carries this record's <c>jti</c> and hashes differently is forged.</summary>
     public string? SigningInputHash { get; init; }
 
-    /// <summary>The assertion it spent, as 32 hex digits.</summary>
+    /// <summary>The hash of the assertion's identifier that it spent, as 32 lower-case hex digits; null when it spent none.</summary>
     public string? SpentAssertion { get; init; }
 
     /// <summary>For <see cref="EvidenceKind.Admin"/>: who did what to which object, and the feed number it became.</summary>
     public AdminAct? Admin { get; init; }
 
-    public byte[] Encode() => JsonSerializer.SerializeToUtf8Bytes(this, EvidenceJsonContext.Default.EvidenceRecord);
+    /// <summary>The record as it is stored.</summary>
+    public byte[] Encode() => EvidenceEncoding.Encode(this);
 
-    /// <exception cref="FormatException">It is not a record of this version.</exception>
-    public static EvidenceRecord Decode(ReadOnlySpan<byte> json)
-    {
-        try
-        {
-            var record = JsonSerializer.Deserialize(json, EvidenceJsonContext.Default.EvidenceRecord) ?? throw new FormatException("not an evidence record: null");
-            return record.V == CurrentVersion
-                ? record
-                : throw new FormatException($"this record is in encoding {record.V}, and this program reads {CurrentVersion}");
-        }
-        catch (JsonException fault)
-        {
-            throw new FormatException($"not an evidence record: {fault.Message}", fault);
-        }
-    }
+    /// <summary>Writes the record as it is stored.</summary>
+    public void Encode(IBufferWriter<byte> output) => EvidenceEncoding.Encode(this, output);
+
+    /// <summary>Reads a stored record.</summary>
+    /// <exception cref="FormatException">It is not a whole record of this version; the message says why and where.</exception>
+    public static EvidenceRecord Decode(ReadOnlySpan<byte> json) => EvidenceEncoding.Decode(json);
 }
 
+/// <summary>An administrator's action.</summary>
 /// <param name="Actor">The client id of whoever asked.</param>
 /// <param name="Number">The feed number the change became.</param>
 public sealed record AdminAct(string Actor, string Action, string Target, long Number);
@@ -96,15 +85,3 @@ public enum EvidenceKind
     /// <summary>An administrator changed something.</summary>
     Admin,
 }
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    UseStringEnumConverter = true,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    AllowDuplicateProperties = false,
-    RespectNullableAnnotations = true)]
-[JsonSerializable(typeof(EvidenceRecord))]
-[JsonSerializable(typeof(Verdict))]
-[JsonSerializable(typeof(DecisionInput))]
-internal sealed partial class EvidenceJsonContext : JsonSerializerContext;

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Assay.Core.Decisions;
 using Assay.Core.Policies;
 using Assay.Core.Registry;
@@ -8,30 +7,27 @@ namespace Assay.Core.Evidence;
 /// <summary>Makes a recorded decision again from the record and the stored versions it names.</summary>
 public static class Redecision
 {
-    /// <summary>What the policy says when it is asked again about the recorded inputs.</summary>
+    /// <summary>What policy says when it is asked again about the recorded inputs.</summary>
+    /// <param name="policies">The version the record names.</param>
+    /// <param name="directory">Groups and APIs as they stood at the record's directory number.</param>
+    /// <param name="identity">The identity as it stood at the record's identity number.</param>
+    /// <exception cref="ArgumentException">
+    /// The record holds no decision of policy, or the policies or the identity are not the ones it names, or the directory lacks its resource.
+    /// </exception>
     public static Verdict Repeat(EvidenceRecord record, CompiledPolicySet policies, DirectorySnapshot directory, Identity identity)
     {
-        var input = record.Input ?? throw new ArgumentException("the record holds no decision", nameof(record));
+        if (record is not { Input: { } input, Verdict: not null })
+            throw new ArgumentException("the record holds no decision", nameof(record));
         if (policies.Version != input.PolicyVersion)
             throw new ArgumentException($"the record was decided by policy version {input.PolicyVersion}", nameof(policies));
+
         return Decider.Decide(policies, directory, identity, input);
     }
 
-    public static bool Same(Verdict a, Verdict b) => Encode(a).AsSpan().SequenceEqual(Encode(b));
+    /// <summary>Whether deciding again gives exactly what was recorded: outcomes, policies, errors, obligations and life.</summary>
+    /// <exception cref="ArgumentException">As for <see cref="Repeat"/>.</exception>
+    public static bool Holds(EvidenceRecord record, CompiledPolicySet policies, DirectorySnapshot directory, Identity identity) =>
+        Same(Repeat(record, policies, directory, identity), record.Verdict!);
 
-    private static byte[] Encode(Verdict verdict) => JsonSerializer.SerializeToUtf8Bytes(verdict, EvidenceJsonContext.Default.Verdict);
-}
-
-/// <summary>Decisions in UTF-8 JSON, for messages between silos.</summary>
-public static class DecisionJson
-{
-    public static byte[] Write(DecisionInput input) => JsonSerializer.SerializeToUtf8Bytes(input, EvidenceJsonContext.Default.DecisionInput);
-
-    public static byte[] Write(Verdict verdict) => JsonSerializer.SerializeToUtf8Bytes(verdict, EvidenceJsonContext.Default.Verdict);
-
-    public static DecisionInput ReadInput(ReadOnlySpan<byte> json) =>
-        JsonSerializer.Deserialize(json, EvidenceJsonContext.Default.DecisionInput) ?? throw new FormatException("not a decision input: null");
-
-    public static Verdict ReadVerdict(ReadOnlySpan<byte> json) =>
-        JsonSerializer.Deserialize(json, EvidenceJsonContext.Default.Verdict) ?? throw new FormatException("not a verdict: null");
+    public static bool Same(Verdict a, Verdict b) => a.Equals(b);
 }

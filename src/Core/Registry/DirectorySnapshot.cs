@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Diagnostics.CodeAnalysis;
 using Assay.Cedar;
 
 namespace Assay.Core.Registry;
@@ -6,10 +7,10 @@ namespace Assay.Core.Registry;
 /// <summary>Roles, teams, APIs and their scopes at one feed number, as policies see them. Immutable and shared by every decision of a silo.</summary>
 public sealed class DirectorySnapshot
 {
-    private readonly FrozenDictionary<string, Api> apis;
+    private readonly FrozenDictionary<string, ApiView> apis;
     private readonly FrozenDictionary<EntityUid, Group> groups;
 
-    private DirectorySnapshot(FrozenDictionary<string, Api> apis, FrozenDictionary<EntityUid, Group> groups, Entities entities)
+    private DirectorySnapshot(FrozenDictionary<string, ApiView> apis, FrozenDictionary<EntityUid, Group> groups, Entities entities)
     {
         this.apis = apis;
         this.groups = groups;
@@ -18,48 +19,49 @@ public sealed class DirectorySnapshot
 
     public static DirectorySnapshot Empty { get; } = Of([], []);
 
-    /// <summary>Roles, teams, APIs, actions and action groups as Cedar entities.</summary>
+    /// <summary>Roles, teams and APIs as Cedar entities. Actions are not among them: each API has its own.</summary>
     public Entities Entities { get; }
 
-    public IEnumerable<Api> Apis => apis.Values;
+    public IEnumerable<Api> Apis => apis.Values.Select(view => view.Api);
 
     public IEnumerable<Group> Groups => groups.Values;
 
-    /// <exception cref="CedarDataException">The groups form a cycle, or two objects make the same entity in different ways.</exception>
+    /// <summary>Builds the snapshot. An object that is given twice, or a resource spelt in two ways, is a fault of whoever wrote it.</summary>
+    /// <exception cref="CedarDataException">Two objects have the same name, an API declares a scope twice, or a hierarchy has a cycle.</exception>
     public static DirectorySnapshot Of(IEnumerable<Group> groups, IEnumerable<Api> apis)
     {
-        var byResource = apis.ToFrozenDictionary(api => Normalize(api.Resource), StringComparer.Ordinal);
-        var byUid = groups.ToFrozenDictionary(group => group.Uid);
-
-        var entities = new List<Entity>();
-        foreach (var group in byUid.Values)
-            entities.Add(new Entity(group.Uid, group.Attributes, group.Parents));
-
-        // The same scope of two APIs is one action; it belongs to the groups that either names.
-        var actions = new SortedDictionary<string, SortedSet<string>>(StringComparer.Ordinal);
-        foreach (var api in byResource.Values)
+        var byUid = new Dictionary<EntityUid, Group>();
+        var byResource = new Dictionary<string, Api>(StringComparer.Ordinal);
+        var shared = new List<Entity>();
+        foreach (var group in groups)
         {
-            entities.Add(new Entity(new EntityUid(EntityTypes.Api, api.Resource), api.Attributes, api.Parents));
-            foreach (var scope in api.Scopes)
-            {
-                if (!actions.TryGetValue(scope.Name, out var parents))
-                    actions[scope.Name] = parents = new SortedSet<string>(StringComparer.Ordinal);
-                parents.UnionWith(scope.Groups);
-            }
+            if (!byUid.TryAdd(group.Uid, group))
+                throw new CedarDataException($"the group {group.Uid} is there twice");
+            shared.Add(new Entity(group.Uid, group.Attributes, group.Parents));
         }
 
-        foreach (var family in actions.Values.SelectMany(parents => parents).Distinct(StringComparer.Ordinal).ToList())
-            actions.TryAdd(family, []);
-        foreach (var (name, parents) in actions)
-            entities.Add(new Entity(Action(name), RecordValue.Empty, [.. parents.Select(Action)]));
+        foreach (var api in apis)
+        {
+            if (!byResource.TryAdd(Normalize(api.Resource), api))
+                throw new CedarDataException($"the API {ApiView.UidOf(api)} is there twice");
+            shared.Add(new Entity(ApiView.UidOf(api), api.Attributes, api.Parents));
+        }
 
-        return new DirectorySnapshot(byResource, byUid, Entities.Of(entities));
+        var entities = Entities.Of(shared);
+        return new DirectorySnapshot(
+            byResource.ToFrozenDictionary(entry => entry.Key, entry => ApiView.Of(entry.Value, entities), StringComparer.Ordinal),
+            byUid.ToFrozenDictionary(),
+            entities);
     }
 
-    public bool TryGetApi(string resource, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Api? api) =>
-        apis.TryGetValue(resource, out api) || apis.TryGetValue(Normalize(resource), out api);
+    /// <summary>Finds an API by its resource, whatever the case of scheme and host (RFC 8707 §2, RFC 3986 §6.2.2.1).</summary>
+    public bool TryGetApi(string resource, [NotNullWhen(true)] out Api? api)
+    {
+        api = TryGetView(resource, out var view) ? view.Api : null;
+        return api is not null;
+    }
 
-    public bool TryGetGroup(EntityUid uid, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Group? group) => groups.TryGetValue(uid, out group);
+    public bool TryGetGroup(EntityUid uid, [NotNullWhen(true)] out Group? group) => groups.TryGetValue(uid, out group);
 
     /// <summary>Scheme and host in lower case (RFC 3986 §6.2.2.1), the rest as it stands: no guessing about slashes.</summary>
     public static string Normalize(string resource)
@@ -70,10 +72,11 @@ public sealed class DirectorySnapshot
         if (!resource.AsSpan(colon).StartsWith("://"))
             return string.Concat(resource[..colon].ToLowerInvariant(), resource.AsSpan(colon));
 
-        var hostEnd = resource.AsSpan(colon + 3).IndexOfAny('/', '?');
+        var hostEnd = resource.AsSpan(colon + 3).IndexOfAny('/', '?', '#');
         var end = hostEnd < 0 ? resource.Length : colon + 3 + hostEnd;
         return string.Concat(resource[..end].ToLowerInvariant(), resource.AsSpan(end));
     }
 
-    private static EntityUid Action(string name) => new(EntityTypes.Action, name);
+    internal bool TryGetView(string resource, [NotNullWhen(true)] out ApiView? view) =>
+        apis.TryGetValue(resource, out view) || apis.TryGetValue(Normalize(resource), out view);
 }

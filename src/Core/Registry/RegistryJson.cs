@@ -1,111 +1,261 @@
+using System.Collections.Immutable;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Assay.Cedar;
+using Assay.Core.Json;
 using Assay.Core.Policies;
 
 namespace Assay.Core.Registry;
 
 /// <summary>
-/// Objects at rest and between silos: versioned UTF-8 JSON, read strictly. An unknown or repeated member, a missing one or a wrong type is a
-/// <see cref="FormatException"/> that names the place, because guessing at rest is guessing about rights.
+/// Objects at rest and between silos: UTF-8 JSON with its version as <c>"v"</c>, read strictly. An unknown, missing or doubled member or a
+/// wrong type is a <see cref="FormatException"/> that names the place, because guessing at rest is guessing about rights. What is absent in
+/// the object is left out, and lists that are empty when nobody says otherwise.
 /// </summary>
 public static class RegistryJson
 {
     /// <summary>The version of the encoding, written as <c>v</c>.</summary>
     public const int Version = 1;
 
-    public static ReadOnlyMemory<byte> Write(Identity identity) => Wrap(identity, RegistryJsonContext.Default.EnvelopeIdentity);
+    private static readonly ImmutableArray<(string Word, IdentityKind Value)> IdentityKinds =
+        [("workload", IdentityKind.Workload), ("person", IdentityKind.Person)];
 
-    public static ReadOnlyMemory<byte> Write(Group group) => Wrap(group, RegistryJsonContext.Default.EnvelopeGroup);
+    private static readonly ImmutableArray<(string Word, CredentialKind Value)> CredentialKinds =
+        [("public-key", CredentialKind.PublicKey), ("secret", CredentialKind.Secret)];
 
-    public static ReadOnlyMemory<byte> Write(Api api) => Wrap(api, RegistryJsonContext.Default.EnvelopeApi);
+    public static ReadOnlyMemory<byte> Write(Identity identity) => StrictDocument.Encode(identity, Version, WriteMembers);
 
-    public static ReadOnlyMemory<byte> Write(SigningKey key) => Wrap(key, RegistryJsonContext.Default.EnvelopeSigningKey);
+    public static ReadOnlyMemory<byte> Write(Group group) => StrictDocument.Encode(group, Version, WriteMembers);
 
-    public static ReadOnlyMemory<byte> Write(PolicyDocument document) => Wrap(document, RegistryJsonContext.Default.EnvelopePolicyDocument);
+    public static ReadOnlyMemory<byte> Write(Api api) => StrictDocument.Encode(api, Version, WriteMembers);
 
-    public static ReadOnlyMemory<byte> Write(PolicyPointer pointer) => Wrap(pointer, RegistryJsonContext.Default.EnvelopePolicyPointer);
+    public static ReadOnlyMemory<byte> Write(SigningKey key) => StrictDocument.Encode(key, Version, WriteMembers);
 
-    public static Identity ReadIdentity(ReadOnlySpan<byte> json) => Unwrap(json, RegistryJsonContext.Default.EnvelopeIdentity);
+    public static ReadOnlyMemory<byte> Write(PolicyDocument document) => StrictDocument.Encode(document, Version, WriteMembers);
 
-    public static Group ReadGroup(ReadOnlySpan<byte> json) => Unwrap(json, RegistryJsonContext.Default.EnvelopeGroup);
+    public static ReadOnlyMemory<byte> Write(PolicyPointer pointer) => StrictDocument.Encode(pointer, Version, WriteMembers);
 
-    public static Api ReadApi(ReadOnlySpan<byte> json) => Unwrap(json, RegistryJsonContext.Default.EnvelopeApi);
+    public static Identity ReadIdentity(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "identity", Version, ReadIdentity);
 
-    public static SigningKey ReadSigningKey(ReadOnlySpan<byte> json) => Unwrap(json, RegistryJsonContext.Default.EnvelopeSigningKey);
+    public static Group ReadGroup(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "group", Version, ReadGroup);
 
-    public static PolicyDocument ReadPolicyDocument(ReadOnlySpan<byte> json) => Unwrap(json, RegistryJsonContext.Default.EnvelopePolicyDocument);
+    public static Api ReadApi(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "api", Version, ReadApi);
 
-    public static PolicyPointer ReadPolicyPointer(ReadOnlySpan<byte> json) => Unwrap(json, RegistryJsonContext.Default.EnvelopePolicyPointer);
+    public static SigningKey ReadSigningKey(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "signing key", Version, ReadSigningKey);
 
-    private static byte[] Wrap<T>(T value, System.Text.Json.Serialization.Metadata.JsonTypeInfo<Envelope<T>> type) =>
-        JsonSerializer.SerializeToUtf8Bytes(new Envelope<T>(Version, value), type);
+    public static PolicyDocument ReadPolicyDocument(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "policy document", Version, ReadPolicyDocument);
 
-    private static T Unwrap<T>(ReadOnlySpan<byte> json, System.Text.Json.Serialization.Metadata.JsonTypeInfo<Envelope<T>> type)
+    public static PolicyPointer ReadPolicyPointer(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "active policy", Version, ReadPolicyPointer);
+
+    private static void WriteMembers(Utf8JsonWriter json, Identity identity)
     {
-        Envelope<T>? envelope;
-        try
+        json.WriteString("id"u8, identity.Id);
+        json.WriteString("kind"u8, WordOf(identity.Kind, IdentityKinds));
+        json.WriteText("name", identity.Name);
+        json.WriteText("owner", identity.Owner);
+        json.WriteText("managedBy", identity.ManagedBy);
+        json.WriteTexts("grantTypes", identity.GrantTypes);
+        json.WriteText("defaultResource", identity.DefaultResource);
+        if (identity.RequestsPerSecond is { } limit)
+            json.WriteNumber("requestsPerSecond"u8, limit);
+        json.WriteRecord("attributes", identity.Attributes);
+        json.WriteObjects("credentials", identity.Credentials, WriteMembers);
+        json.WriteObjects("memberships", identity.Memberships, WriteMembers);
+        json.WriteObjects("signals", identity.Signals, WriteMembers);
+        json.WriteMoment("disabledAt", identity.DisabledAt);
+        json.WriteText("disabledReason", identity.DisabledReason);
+    }
+
+    private static Identity ReadIdentity(StrictObject json) => new()
+    {
+        Id = json.Text("id"),
+        Kind = json.Word("kind", IdentityKinds),
+        Name = json.OptionalText("name"),
+        Owner = json.OptionalText("owner"),
+        ManagedBy = json.OptionalText("managedBy"),
+        GrantTypes = json.Texts("grantTypes"),
+        DefaultResource = json.OptionalText("defaultResource"),
+        RequestsPerSecond = json.OptionalInt("requestsPerSecond"),
+        Attributes = json.Record("attributes"),
+        Credentials = json.Objects("credentials", ReadCredential),
+        Memberships = json.Objects("memberships", ReadMembership),
+        Signals = json.Objects("signals", ReadSignal),
+        DisabledAt = json.OptionalMoment("disabledAt"),
+        DisabledReason = json.OptionalText("disabledReason"),
+    };
+
+    private static void WriteMembers(Utf8JsonWriter json, Credential credential)
+    {
+        json.WriteString("handle"u8, credential.Handle);
+        json.WriteString("kind"u8, WordOf(credential.Kind, CredentialKinds));
+        json.WriteText("publicJwk", credential.PublicJwk);
+        json.WriteText("secretHash", credential.SecretHash);
+        json.WriteMoment("createdAt", credential.CreatedAt);
+        json.WriteMoment("expiresAt", credential.ExpiresAt);
+        json.WriteMoment("revokedAt", credential.RevokedAt);
+        json.WriteText("managedBy", credential.ManagedBy);
+    }
+
+    private static Credential ReadCredential(StrictObject json) => new()
+    {
+        Handle = json.Text("handle"),
+        Kind = json.Word("kind", CredentialKinds),
+        PublicJwk = json.OptionalText("publicJwk"),
+        SecretHash = json.OptionalText("secretHash"),
+        CreatedAt = json.Moment("createdAt"),
+        ExpiresAt = json.OptionalMoment("expiresAt"),
+        RevokedAt = json.OptionalMoment("revokedAt"),
+        ManagedBy = json.OptionalText("managedBy"),
+    };
+
+    private static void WriteMembers(Utf8JsonWriter json, Membership membership)
+    {
+        json.WriteString("group"u8, membership.Group.ToString());
+        json.WriteMoment("expiresAt", membership.ExpiresAt);
+        json.WriteText("managedBy", membership.ManagedBy);
+        json.WriteMoment("removedAt", membership.RemovedAt);
+    }
+
+    private static Membership ReadMembership(StrictObject json) => new()
+    {
+        Group = json.Uid("group"),
+        ExpiresAt = json.OptionalMoment("expiresAt"),
+        ManagedBy = json.OptionalText("managedBy"),
+        RemovedAt = json.OptionalMoment("removedAt"),
+    };
+
+    private static void WriteMembers(Utf8JsonWriter json, RiskSignal signal)
+    {
+        json.WriteString("name"u8, signal.Name);
+        json.WriteString("source"u8, signal.Source);
+        json.WriteNumber("weight"u8, signal.Weight);
+        json.WriteMoment("raisedAt", signal.RaisedAt);
+        json.WriteSpan("halfLife", signal.HalfLife);
+        json.WriteMoment("expiresAt", signal.ExpiresAt);
+    }
+
+    private static RiskSignal ReadSignal(StrictObject json) => new()
+    {
+        Name = json.Text("name"),
+        Source = json.Text("source"),
+        Weight = json.Int("weight"),
+        RaisedAt = json.Moment("raisedAt"),
+        HalfLife = json.OptionalSpan("halfLife"),
+        ExpiresAt = json.OptionalMoment("expiresAt"),
+    };
+
+    private static void WriteMembers(Utf8JsonWriter json, Group group)
+    {
+        json.WriteString("uid"u8, group.Uid.ToString());
+        json.WriteText("description", group.Description);
+        json.WriteText("managedBy", group.ManagedBy);
+        json.WriteUids("parents", group.Parents);
+        json.WriteRecord("attributes", group.Attributes);
+    }
+
+    private static Group ReadGroup(StrictObject json) => new()
+    {
+        Uid = json.Uid("uid"),
+        Description = json.OptionalText("description"),
+        ManagedBy = json.OptionalText("managedBy"),
+        Parents = json.Uids("parents"),
+        Attributes = json.Record("attributes"),
+    };
+
+    private static void WriteMembers(Utf8JsonWriter json, Api api)
+    {
+        json.WriteString("resource"u8, api.Resource);
+        json.WriteText("name", api.Name);
+        json.WriteText("managedBy", api.ManagedBy);
+        json.WriteString("policyDomain"u8, api.PolicyDomain);
+        json.WriteObjects("scopes", api.Scopes, WriteMembers);
+        json.WriteSpan("maxTokenLifetime", api.MaxTokenLifetime);
+        json.WriteUids("parents", api.Parents);
+        json.WriteRecord("attributes", api.Attributes);
+    }
+
+    private static Api ReadApi(StrictObject json) => new()
+    {
+        Resource = json.Text("resource"),
+        Name = json.OptionalText("name"),
+        ManagedBy = json.OptionalText("managedBy"),
+        PolicyDomain = json.Text("policyDomain"),
+        Scopes = json.Objects("scopes", ReadScope),
+        MaxTokenLifetime = json.OptionalSpan("maxTokenLifetime"),
+        Parents = json.Uids("parents"),
+        Attributes = json.Record("attributes"),
+    };
+
+    private static void WriteMembers(Utf8JsonWriter json, ApiScope scope)
+    {
+        json.WriteString("name"u8, scope.Name);
+        json.WriteText("description", scope.Description);
+        json.WriteTexts("groups", scope.Groups);
+    }
+
+    private static ApiScope ReadScope(StrictObject json) => new(json.Text("name"), json.OptionalText("description"), json.Texts("groups"));
+
+    private static void WriteMembers(Utf8JsonWriter json, SigningKey key)
+    {
+        json.WriteString("keyId"u8, key.KeyId);
+        json.WriteString("purpose"u8, key.Purpose);
+        json.WriteString("algorithm"u8, key.Algorithm);
+        json.WriteString("publicJwk"u8, key.PublicJwk);
+        json.WriteString("wrappedPrivateKey"u8, key.WrappedPrivateKey);
+        json.WriteMoment("announcedAt", key.AnnouncedAt);
+        json.WriteMoment("activatesAt", key.ActivatesAt);
+        json.WriteMoment("retiresAt", key.RetiresAt);
+        json.WriteMoment("removedAt", key.RemovedAt);
+        json.WriteMoment("withdrawnAt", key.WithdrawnAt);
+    }
+
+    private static SigningKey ReadSigningKey(StrictObject json) => new()
+    {
+        KeyId = json.Text("keyId"),
+        Purpose = json.Text("purpose"),
+        Algorithm = json.Text("algorithm"),
+        PublicJwk = json.Text("publicJwk"),
+        WrappedPrivateKey = json.Text("wrappedPrivateKey"),
+        AnnouncedAt = json.Moment("announcedAt"),
+        ActivatesAt = json.OptionalMoment("activatesAt"),
+        RetiresAt = json.OptionalMoment("retiresAt"),
+        RemovedAt = json.OptionalMoment("removedAt"),
+        WithdrawnAt = json.OptionalMoment("withdrawnAt"),
+    };
+
+    private static void WriteMembers(Utf8JsonWriter json, PolicyDocument document)
+    {
+        json.WriteObjects("files", document.Files, static (json, file) =>
         {
-            envelope = JsonSerializer.Deserialize(json, type);
-        }
-        catch (Exception fault) when (fault is JsonException or CedarDataException or NotSupportedException)
+            json.WriteString("path"u8, file.Path);
+            json.WriteString("text"u8, file.Text);
+        });
+        json.WriteText("schema", document.Schema);
+    }
+
+    private static PolicyDocument ReadPolicyDocument(StrictObject json) => new(
+        json.Objects("files", static file => new PolicyFile(file.Text("path"), file.Text("text"))), json.OptionalText("schema"));
+
+    private static void WriteMembers(Utf8JsonWriter json, PolicyPointer pointer)
+    {
+        json.WriteString("active"u8, pointer.Active);
+        json.WriteTexts("previous", pointer.Previous);
+    }
+
+    private static PolicyPointer ReadPolicyPointer(StrictObject json) => new(json.Text("active"), json.Texts("previous"));
+
+    private static string WordOf<T>(T value, ImmutableArray<(string Word, T Value)> words) where T : struct, Enum
+    {
+        foreach (var (word, known) in words)
         {
-            throw new FormatException($"not a valid {typeof(T).Name}: {fault.Message}", fault);
+            if (EqualityComparer<T>.Default.Equals(known, value))
+                return word;
         }
 
-        if (envelope is null || envelope.Value is null)
-            throw new FormatException($"not a valid {typeof(T).Name}: null");
-        return envelope.V == Version
-            ? envelope.Value
-            : throw new FormatException($"this {typeof(T).Name} is in encoding {envelope.V}, and this program reads {Version}");
+        throw new ArgumentOutOfRangeException(nameof(value), value, "no such kind");
     }
 }
-
-/// <param name="V">The version of the encoding.</param>
-internal sealed record Envelope<T>(int V, T Value);
 
 /// <summary>Which policy set is in force in a domain.</summary>
 /// <param name="Active">The content hash of the set in force.</param>
 /// <param name="Previous">The sets before it, newest first.</param>
-public sealed record PolicyPointer(string Active, System.Collections.Immutable.ImmutableArray<string> Previous);
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    UseStringEnumConverter = true,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    AllowDuplicateProperties = false,
-    RespectNullableAnnotations = true,
-    RespectRequiredConstructorParameters = true,
-    MaxDepth = 128,
-    Converters = [typeof(EntityUidConverter), typeof(RecordValueConverter)])]
-[JsonSerializable(typeof(Envelope<Identity>))]
-[JsonSerializable(typeof(Envelope<Group>))]
-[JsonSerializable(typeof(Envelope<Api>))]
-[JsonSerializable(typeof(Envelope<SigningKey>))]
-[JsonSerializable(typeof(Envelope<PolicyDocument>))]
-[JsonSerializable(typeof(Envelope<PolicyPointer>))]
-internal sealed partial class RegistryJsonContext : JsonSerializerContext;
-
-/// <summary>An entity identifier as Cedar writes it: <c>Assay::Role::"auditor"</c>.</summary>
-public sealed class EntityUidConverter : JsonConverter<EntityUid>
-{
-    public override EntityUid Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        reader.TokenType == JsonTokenType.String && EntityUid.TryParse(reader.GetString(), out var uid)
-            ? uid
-            : throw new JsonException("expected an entity such as Assay::Role::\"auditor\"");
-
-    public override void Write(Utf8JsonWriter writer, EntityUid value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
-}
-
-/// <summary>A Cedar record in Cedar's own JSON form.</summary>
-public sealed class RecordValueConverter : JsonConverter<RecordValue>
-{
-    public override RecordValue Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-    {
-        using var document = JsonDocument.ParseValue(ref reader);
-        return CedarJson.ReadValue(document.RootElement) as RecordValue ?? throw new JsonException("expected a record");
-    }
-
-    public override void Write(Utf8JsonWriter writer, RecordValue value, JsonSerializerOptions options) => CedarJson.WriteValue(writer, value);
-}
+public sealed record PolicyPointer(string Active, ImmutableArray<string> Previous);

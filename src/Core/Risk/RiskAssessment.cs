@@ -9,4 +9,10 @@ namespace Assay.Core.Risk;
 public sealed record RiskAssessment(int Score, string Level, ImmutableArray<string> Signals)
 {
     public static RiskAssessment None { get; } = new(0, "low", []);
+
+    /// <summary>By content.</summary>
+    public bool Equals(RiskAssessment? other) =>
+        other is not null && Score == other.Score && Level == other.Level && Signals.AsSpan().SequenceEqual(other.Signals.AsSpan());
+
+    public override int GetHashCode() => HashCode.Combine(Score, Level, Signals.Length);
 }

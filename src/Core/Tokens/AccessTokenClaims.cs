@@ -3,11 +3,23 @@ using System.Text.Json;
 
 namespace Assay.Core.Tokens;
 
-/// <summary>The claims of an access token (RFC 9068 §2.2). <c>sub</c> is the client itself: nobody delegates in a client-credentials grant.</summary>
+/// <summary>
+/// The claims of an access token (RFC 9068 §2.2). <c>sub</c> is the client itself: nobody delegates in a client-credentials grant. Claims of
+/// our own are named by URI, so that they collide with nobody's; there is none yet, as the <c>jti</c> alone leads to the evidence.
+/// </summary>
+/// <param name="Audience">The resource, exactly as it is registered (RFC 9068 §3).</param>
+/// <param name="Scopes">The granted ones, at least one.</param>
+/// <param name="IssuedAt">Rounded down to a whole second.</param>
+/// <param name="Lifetime">Rounded down to whole seconds.</param>
 public readonly record struct AccessTokenClaims(
     string Issuer, string ClientId, string Audience, ImmutableArray<string> Scopes, DateTimeOffset IssuedAt, TimeSpan Lifetime, string JwtId)
 {
-    /// <summary>Writes one JSON object. Times are whole seconds: <c>iat</c> rounded down, <c>exp</c> = <c>iat</c> + lifetime.</summary>
+    /// <summary><c>exp</c> as it stands in the token: <c>iat</c> and the life.</summary>
+    public DateTimeOffset ExpiresAt => DateTimeOffset.FromUnixTimeSeconds(IssuedAt.ToUnixTimeSeconds() + Seconds);
+
+    private long Seconds => Lifetime.Ticks / TimeSpan.TicksPerSecond;
+
+    /// <summary>Writes one JSON object: the payload of the token.</summary>
     public void WriteTo(Utf8JsonWriter json)
     {
         var issuedAt = IssuedAt.ToUnixTimeSeconds();
@@ -17,20 +29,21 @@ public readonly record struct AccessTokenClaims(
         json.WriteString("aud"u8, Audience);
         json.WriteString("client_id"u8, ClientId);
         json.WriteNumber("iat"u8, issuedAt);
-        json.WriteNumber("exp"u8, issuedAt + (long)Lifetime.TotalSeconds);
+        json.WriteNumber("exp"u8, issuedAt + Seconds);
         json.WriteString("jti"u8, JwtId);
+        json.WritePropertyName("scope"u8);
         WriteScope(json);
         json.WriteEndObject();
     }
 
-    /// <summary><c>exp</c> as it stands in the token.</summary>
-    public DateTimeOffset ExpiresAt => DateTimeOffset.FromUnixTimeSeconds(IssuedAt.ToUnixTimeSeconds()) + Lifetime;
-
+    // Space-separated (RFC 6749 §3.3), joined by the writer itself: no string is made.
     private void WriteScope(Utf8JsonWriter json)
     {
-        if (Scopes.Length == 1)
-            json.WriteString("scope"u8, Scopes[0]);
-        else
-            json.WriteString("scope"u8, string.Join(' ', Scopes.AsSpan()!));
+        for (var i = 0; i < Scopes.Length; i++)
+        {
+            if (i > 0)
+                json.WriteStringValueSegment(" "u8, isFinalSegment: false);
+            json.WriteStringValueSegment(Scopes[i], isFinalSegment: i == Scopes.Length - 1);
+        }
     }
 }

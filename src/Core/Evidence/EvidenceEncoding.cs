@@ -1,0 +1,172 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Assay.Core.Decisions;
+using Assay.Core.Json;
+
+namespace Assay.Core.Evidence;
+
+/// <summary>Evidence at rest: compact UTF-8 JSON with its version as <c>"v"</c>. Written on the way of every token, so each thread keeps its writer.</summary>
+internal static class EvidenceEncoding
+{
+    private const int LargestKept = 64 * 1024;
+
+    private static readonly ImmutableArray<(string Word, EvidenceKind Value)> Kinds =
+    [
+        ("permit", EvidenceKind.Permit),
+        ("denial", EvidenceKind.Denial),
+        ("refusal", EvidenceKind.Refusal),
+        ("void", EvidenceKind.Void),
+        ("admin", EvidenceKind.Admin),
+    ];
+
+    [ThreadStatic]
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json)? kept;
+
+    public static byte[] Encode(EvidenceRecord record)
+    {
+        var (buffer, json) = kept ?? Make();
+        kept = null; // until it is whole again: an exception leaves no half-used writer behind
+        json.Reset(buffer);
+        Write(json, record);
+        var bytes = buffer.WrittenSpan.ToArray();
+        if (buffer.Capacity <= LargestKept)
+        {
+            buffer.ResetWrittenCount();
+            kept = (buffer, json);
+        }
+
+        return bytes;
+    }
+
+    public static void Encode(EvidenceRecord record, IBufferWriter<byte> output)
+    {
+        using var json = new Utf8JsonWriter(output, StrictDocument.WriterOptions);
+        Write(json, record);
+    }
+
+    public static EvidenceRecord Decode(ReadOnlySpan<byte> json) =>
+        StrictDocument.Decode(json, "evidence", EvidenceRecord.CurrentVersion, static members =>
+        {
+            var record = Read(members);
+            return Missing(record) is { } missing
+                ? throw new FormatException($"evidence: a record of kind {WordOf(record.Kind)} needs {missing}")
+                : record;
+        });
+
+    private static void Write(Utf8JsonWriter json, EvidenceRecord record)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("v"u8, EvidenceRecord.CurrentVersion);
+        json.WriteString("kind"u8, WordOf(record.Kind));
+        json.WriteNumber("shard"u8, record.Shard);
+        json.WriteNumber("position"u8, record.Position);
+        json.WriteString("node"u8, record.Node);
+        json.WriteNumber("time"u8, record.Time.ToUnixTimeMilliseconds());
+        json.WriteString("requestId"u8, record.RequestId);
+        if (record.Input is { } input)
+        {
+            json.WriteStartObject("input"u8);
+            DecisionJson.WriteMembers(json, input);
+            json.WriteEndObject();
+        }
+
+        if (record.Verdict is { } verdict)
+        {
+            json.WriteStartObject("verdict"u8);
+            DecisionJson.WriteMembers(json, verdict);
+            json.WriteEndObject();
+        }
+
+        json.WriteText("refusal", record.Refusal);
+        json.WriteText("error", record.Error);
+        json.WriteText("jti", record.JwtId);
+        json.WriteText("kid", record.KeyId);
+        if (record.ExpiresAt is { } end)
+            json.WriteNumber("expiresAt"u8, end.ToUnixTimeMilliseconds());
+        json.WriteText("signingInputHash", record.SigningInputHash);
+        json.WriteText("spentAssertion", record.SpentAssertion);
+        if (record.Admin is { } admin)
+        {
+            json.WriteStartObject("admin"u8);
+            json.WriteString("actor"u8, admin.Actor);
+            json.WriteString("action"u8, admin.Action);
+            json.WriteString("target"u8, admin.Target);
+            json.WriteNumber("number"u8, admin.Number);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+        json.Flush();
+    }
+
+    private static EvidenceRecord Read(StrictObject json) => new()
+    {
+        Kind = json.Word("kind", Kinds),
+        Shard = json.Long("shard"),
+        Position = json.Long("position"),
+        Node = json.Text("node"),
+        Time = json.UnixMilliseconds("time"),
+        RequestId = Guid.TryParseExact(json.Text("requestId"), "D", out var id) ? id : throw json.Bad("requestId", "expected a UUID"),
+        Input = json.OptionalObject("input") is { } input ? DecisionJson.Ended(input, DecisionJson.ReadInput) : null,
+        Verdict = json.OptionalObject("verdict") is { } verdict ? DecisionJson.Ended(verdict, DecisionJson.ReadVerdict) : null,
+        Refusal = json.OptionalText("refusal"),
+        Error = json.OptionalText("error"),
+        JwtId = json.OptionalText("jti"),
+        KeyId = json.OptionalText("kid"),
+        ExpiresAt = json.OptionalLong("expiresAt") is null ? null : json.UnixMilliseconds("expiresAt"),
+        SigningInputHash = Hash(json),
+        SpentAssertion = Spent(json),
+        Admin = json.OptionalObject("admin") is { } admin
+            ? DecisionJson.Ended(admin, static act => new AdminAct(act.Text("actor"), act.Text("action"), act.Text("target"), act.Long("number")))
+            : null,
+    };
+
+    private static string? Hash(StrictObject json)
+    {
+        var text = json.OptionalText("signingInputHash");
+        return text is null || (Base64Url.IsValid(text, out var length) && length == SHA256.HashSizeInBytes)
+            ? text
+            : throw json.Bad("signingInputHash", "expected 32 bytes in base64url");
+    }
+
+    private static string? Spent(StrictObject json)
+    {
+        var text = json.OptionalText("spentAssertion");
+        return text is null || (text.Length == 32 && !text.AsSpan().ContainsAnyExcept("0123456789abcdef"))
+            ? text
+            : throw json.Bad("spentAssertion", "expected 32 lower-case hex digits");
+    }
+
+    /// <summary>What a record of its kind cannot be without.</summary>
+    private static string? Missing(EvidenceRecord record) => record.Kind switch
+    {
+        EvidenceKind.Permit when record.Input is null || record.Verdict is not { GrantsAny: true } => "an input, and a verdict that grants a scope",
+        EvidenceKind.Permit when record.JwtId is null || record.KeyId is null || record.ExpiresAt is null || record.SigningInputHash is null =>
+            "jti, kid, expiresAt and signingInputHash",
+        EvidenceKind.Denial when record.Input is null || record.Verdict is not { GrantsAny: false } || record.Error is null =>
+            "an input, a verdict that grants nothing, and an error",
+        EvidenceKind.Refusal when record.Input is null || record.Refusal is null || record.Error is null => "an input, a refusal and an error",
+        EvidenceKind.Admin when record.Admin is null => "an admin act",
+        _ => null,
+    };
+
+    private static string WordOf(EvidenceKind kind)
+    {
+        foreach (var (word, value) in Kinds)
+        {
+            if (value == kind)
+                return word;
+        }
+
+        throw new ArgumentOutOfRangeException(nameof(kind), kind, "no such kind");
+    }
+
+    private static (ArrayBufferWriter<byte>, Utf8JsonWriter) Make()
+    {
+        var buffer = new ArrayBufferWriter<byte>(2048);
+        return (buffer, new Utf8JsonWriter(buffer, StrictDocument.WriterOptions));
+    }
+}

@@ -1,0 +1,198 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
+using Assay.Cedar;
+
+namespace Assay.Core.Json;
+
+/// <summary>
+/// One JSON object, read member by member. Every read checks the type; <see cref="End"/> refuses members nobody asked for. A member that is
+/// <c>null</c> is of the wrong type: absent members are left out. Faults are <see cref="FormatException"/>s that say where
+/// (<c>identity.memberships[2].group</c>) and what would be right; they quote names, never values.
+/// </summary>
+internal sealed class StrictObject
+{
+    private const string MomentFormat = "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'";
+
+    private readonly JsonElement element;
+    private readonly string path;
+    private readonly HashSet<string> read = new(StringComparer.Ordinal);
+
+    public StrictObject(JsonElement element, string path)
+    {
+        if (element.ValueKind != JsonValueKind.Object)
+            throw Wrong(path, "an object", element);
+
+        (this.element, this.path) = (element, path);
+    }
+
+    /// <summary>How a moment is written: UTC, to 100 ns.</summary>
+    public static string Format(DateTimeOffset moment) => moment.UtcDateTime.ToString(MomentFormat, CultureInfo.InvariantCulture);
+
+    /// <summary>How a span of time is written: <c>[d.]hh:mm:ss[.fffffff]</c>.</summary>
+    public static string Format(TimeSpan span) => span.ToString("c", CultureInfo.InvariantCulture);
+
+    public string Text(string name) => OptionalText(name) ?? throw Missing(name);
+
+    public string? OptionalText(string name) => Find(name) is { } member ? TextOf(member, At(name)) : null;
+
+    public long Long(string name) => OptionalLong(name) ?? throw Missing(name);
+
+    public long? OptionalLong(string name) =>
+        Find(name) is not { } member ? null
+        : member.ValueKind == JsonValueKind.Number && member.TryGetInt64(out var number) ? number
+        : throw Wrong(At(name), "a whole number", member);
+
+    public int Int(string name) => OptionalInt(name) ?? throw Missing(name);
+
+    public int? OptionalInt(string name) =>
+        Find(name) is not { } member ? null
+        : member.ValueKind == JsonValueKind.Number && member.TryGetInt32(out var number) ? number
+        : throw Wrong(At(name), "a whole number", member);
+
+    public DateTimeOffset Moment(string name) => OptionalMoment(name) ?? throw Missing(name);
+
+    public DateTimeOffset? OptionalMoment(string name) =>
+        OptionalText(name) is not { } text ? null
+        : DateTimeOffset.TryParseExact(
+            text, MomentFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment) ? moment
+        : throw Bad(name, "expected a moment in UTC like 2026-01-31T12:00:00Z");
+
+    public TimeSpan? OptionalSpan(string name) =>
+        OptionalText(name) is not { } text ? null
+        : TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out var span) ? span
+        : throw Bad(name, "expected a span of time like 00:05:00");
+
+    /// <summary>Milliseconds since 1970.</summary>
+    public DateTimeOffset UnixMilliseconds(string name)
+    {
+        var milliseconds = Long(name);
+        return milliseconds is >= -62_135_596_800_000 and <= 253_402_300_799_999
+            ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
+            : throw Bad(name, "outside the years 1 to 9999");
+    }
+
+    public TimeSpan Milliseconds(string name) => OptionalMilliseconds(name) ?? throw Missing(name);
+
+    public TimeSpan? OptionalMilliseconds(string name) =>
+        OptionalLong(name) is not { } milliseconds ? null
+        : Math.Abs((decimal)milliseconds) <= TimeSpan.MaxValue.Ticks / TimeSpan.TicksPerMillisecond ? TimeSpan.FromMilliseconds(milliseconds)
+        : throw Bad(name, "too long a span of time");
+
+    public EntityUid Uid(string name) => UidOf(Text(name), At(name));
+
+    /// <summary>One of a closed set of words.</summary>
+    public T Word<T>(string name, ImmutableArray<(string Word, T Value)> words)
+    {
+        var text = Text(name);
+        foreach (var (word, value) in words)
+        {
+            if (word == text)
+                return value;
+        }
+
+        throw Bad(name, $"expected one of {string.Join(", ", words.Select(w => w.Word))}");
+    }
+
+    /// <summary>A Cedar record; absent means empty.</summary>
+    public RecordValue Record(string name)
+    {
+        if (Find(name) is not { } member)
+            return RecordValue.Empty;
+
+        try
+        {
+            return CedarJson.ReadContext(member);
+        }
+        catch (CedarDataException exception)
+        {
+            throw new FormatException($"{At(name)}: {exception.Message}", exception);
+        }
+    }
+
+    public StrictObject Object(string name) => OptionalObject(name) ?? throw Missing(name);
+
+    public StrictObject? OptionalObject(string name) => Find(name) is { } member ? new StrictObject(member, At(name)) : null;
+
+    /// <summary>A list of objects; absent means empty. Each is read to its end.</summary>
+    public ImmutableArray<T> Objects<T>(string name, Func<StrictObject, T> readItem) => List(name, (item, place) =>
+    {
+        var members = new StrictObject(item, place);
+        var value = readItem(members);
+        members.End();
+        return value;
+    });
+
+    /// <summary>A list of texts; absent means empty.</summary>
+    public ImmutableArray<string> Texts(string name) => List(name, TextOf);
+
+    /// <summary>A list of entity names; absent means empty.</summary>
+    public ImmutableArray<EntityUid> Uids(string name) => List(name, (item, place) => UidOf(TextOf(item, place), place));
+
+    /// <summary>Refuses members that were not read.</summary>
+    public void End()
+    {
+        foreach (var member in element.EnumerateObject())
+        {
+            if (!read.Contains(member.Name))
+                throw new FormatException($"{path}: the member \"{member.Name}\" is not known here");
+        }
+    }
+
+    /// <summary>What to throw for a member of the right type and the wrong content.</summary>
+    public FormatException Bad(string name, string message) => new($"{At(name)}: {message}");
+
+    private ImmutableArray<T> List<T>(string name, Func<JsonElement, string, T> readItem)
+    {
+        if (Find(name) is not { } member)
+            return [];
+
+        if (member.ValueKind != JsonValueKind.Array)
+            throw Wrong(At(name), "a list", member);
+
+        var items = ImmutableArray.CreateBuilder<T>(member.GetArrayLength());
+        foreach (var item in member.EnumerateArray())
+            items.Add(readItem(item, $"{At(name)}[{items.Count.ToString(CultureInfo.InvariantCulture)}]"));
+
+        return items.MoveToImmutable();
+    }
+
+    private JsonElement? Find(string name)
+    {
+        read.Add(name);
+        return element.TryGetProperty(name, out var member) ? member : null;
+    }
+
+    private string At(string name) => $"{path}.{name}";
+
+    private FormatException Missing(string name) => new($"{path}: the member \"{name}\" is missing");
+
+    private static string TextOf(JsonElement item, string place)
+    {
+        if (item.ValueKind != JsonValueKind.String)
+            throw Wrong(place, "a string", item);
+
+        try
+        {
+            return item.GetString()!;
+        }
+        catch (InvalidOperationException exception) // an escape that names half a surrogate pair
+        {
+            throw new FormatException($"{place}: not valid Unicode", exception);
+        }
+    }
+
+    private static EntityUid UidOf(string text, string place) =>
+        EntityUid.TryParse(text, out var uid) ? uid : throw new FormatException($"{place}: expected an entity like Assay::Role::\"name\"");
+
+    private static FormatException Wrong(string place, string expected, JsonElement found) =>
+        new($"{place}: expected {expected}, found {found.ValueKind switch
+        {
+            JsonValueKind.Object => "an object",
+            JsonValueKind.Array => "a list",
+            JsonValueKind.String => "a string",
+            JsonValueKind.Number => "a number of another kind",
+            JsonValueKind.Null => "null",
+            _ => "true or false",
+        }}");
+}
