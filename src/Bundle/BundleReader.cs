@@ -1,0 +1,152 @@
+using System.Collections.Immutable;
+using Assay.Bundle.Folder;
+using Assay.Bundle.Yaml;
+using Assay.Core.Policies;
+using Assay.Core.Registry;
+
+namespace Assay.Bundle;
+
+/// <summary>
+/// Reads a bundle folder: identities, roles, teams, APIs, policies. Reads files, and nothing outside the folder; asks no clock, no network
+/// and no server, so that the same folder always reads the same.
+/// </summary>
+public sealed class BundleReader
+{
+    private const string Unnamed = "unnamed";
+
+    private readonly Source source;
+    private readonly BundleFolder folder;
+    private readonly GroupFiles groups;
+    private readonly ApiFiles apis;
+    private readonly KeyFiles keys;
+    private readonly IdentityFiles identities;
+
+    private BundleReader(BundleFolder folder, FaultList faults)
+    {
+        source = new Source(faults, new Places());
+        this.folder = folder;
+        (groups, apis, keys) = (new GroupFiles(source), new ApiFiles(source), new KeyFiles(folder, source));
+        identities = new IdentityFiles(source, keys);
+    }
+
+    /// <summary>Reads and checks everything in the folder. Faults are a result, not an exception: all of them, not the first.</summary>
+    /// <param name="folder">A path; relative ones begin at the process's working folder.</param>
+    public static BundleReading Read(string folder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        var faults = new FaultList();
+        var declarations = BundleFolder.Read(folder, faults) is { } files ? new BundleReader(files, faults).Read() : null;
+        return faults.Count == 0 ? new BundleReading(declarations, []) : new BundleReading(null, faults.Sorted());
+    }
+
+    private BundleDeclarations Read()
+    {
+        var name = ReadName();
+        ReadOne("roles.yaml", document => groups.Read(document, "roles", EntityTypes.Role), () => groups.IsIncomplete = true);
+        ReadOne("teams.yaml", document => groups.Read(document, "teams", EntityTypes.Team), () => groups.IsIncomplete = true);
+        ReadAll("apis", apis.Read, () => apis.IsIncomplete = true);
+        ReadAll("identities", identities.Read, () => { });
+        keys.ReportUnused();
+        if (folder.Unreadable.Any(path => path.StartsWith("apis/", StringComparison.Ordinal)))
+            apis.IsIncomplete = true;
+        if (folder.Unreadable.Contains("roles.yaml") || folder.Unreadable.Contains("teams.yaml"))
+            groups.IsIncomplete = true;
+
+        var declarations = new BundleDeclarations
+        {
+            Name = name,
+            Identities = [.. identities.Identities],
+            Groups = [.. groups.Groups],
+            Apis = [.. apis.Apis],
+            Policies = ReadPolicies(),
+            Generate = [.. identities.Generate],
+        };
+        foreach (var fault in declarations.Check())
+            Report(fault);
+        return declarations;
+    }
+
+    private string ReadName()
+    {
+        string? name = null;
+        var said = false;
+        ReadOne("bundle.yaml", document =>
+        {
+            said = true;
+            name = Fields.Open(document, "bundle.yaml", "bundle", source, ["name"])?.RequiredText("name");
+            if (name is not null)
+                source.Places.Set("name", source.Places.Find("bundle.name")!.Value);
+        }, () => said = true);
+        if (name is not null || said)
+            return name ?? Unnamed;
+
+        name = folder.Name;
+        if (RegistryText.BundleNameFault(name) is not { } fault)
+            return name;
+
+        source.Faults.Add("bundle.yaml", $"the folder's name '{name}' cannot be the bundle's name: it {fault}; or write a bundle.yaml with 'name: …'");
+        return Unnamed;
+    }
+
+    private void ReadOne(string path, Action<YamlNode> read, Action unreadable)
+    {
+        if (!folder.Files.TryGetValue(path, out var text))
+            return;
+
+        if (YamlTree.Read(path, text, source.Faults) is not { } documents)
+        {
+            unreadable();
+            return;
+        }
+
+        if (documents.IsEmpty)
+            source.Faults.Add(path, "the file is empty; fill it, or take it out");
+        else if (documents.Length > 1)
+            source.Faults.Add(documents[1].At, "the file holds a second document ('---'); this file is one document");
+        else
+            read(documents[0]);
+    }
+
+    private void ReadAll(string subfolder, Action<YamlNode> read, Action unreadable)
+    {
+        foreach (var path in folder.In(subfolder))
+        {
+            if (YamlTree.Read(path, folder.Files[path], source.Faults) is not { } documents)
+            {
+                unreadable();
+                continue;
+            }
+
+            if (documents.IsEmpty)
+                source.Faults.Add(path, "the file is empty; fill it, or take it out");
+            foreach (var document in documents)
+                read(document);
+        }
+    }
+
+    private PolicyDocument? ReadPolicies()
+    {
+        folder.Files.TryGetValue("schema.cedarschema", out var schema);
+        ImmutableArray<PolicyFile> files = [.. folder.In("policies").Select(path => new PolicyFile(path, folder.Files[path]))];
+        if (!files.IsEmpty)
+            return new PolicyDocument(files, schema);
+
+        if (schema is not null && !folder.Unreadable.Any(path => path.StartsWith("policies/", StringComparison.Ordinal)))
+            source.Faults.Add("schema.cedarschema", "there is a schema but no policy; put policies into policies/*.cedar, or take the schema out");
+        return null;
+    }
+
+    private void Report(DeclarationFault fault)
+    {
+        // What seems undeclared may stand in a file that could not be read: that one fault is enough.
+        if (fault.IsReference && (groups.IsIncomplete || apis.IsIncomplete))
+            return;
+
+        if (fault.Line > 0)
+            source.Faults.Add(new FilePosition(fault.Where, fault.Line, fault.Column), fault.Message);
+        else if (source.Places.Find(fault.Where) is { } at)
+            source.Faults.Add(at, fault.Message);
+        else
+            source.Faults.Add(fault.Where, fault.Message);
+    }
+}

@@ -1,0 +1,9 @@
+using System.Collections.Immutable;
+using Assay.Core.Registry;
+
+namespace Assay.Bundle;
+
+/// <summary>What reading a bundle folder gave: declarations, or every fault at once.</summary>
+/// <param name="Declarations">Checked; null when there are faults.</param>
+/// <param name="Faults">Sorted by path, line and column; empty when there are declarations.</param>
+public sealed record BundleReading(BundleDeclarations? Declarations, ImmutableArray<BundleFault> Faults);
