@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using Assay.Core.Policies;
+using Assay.Core.Registry;
+using Microsoft.Extensions.Options;
+
+namespace Assay.Grains.Authority;
+
+/// <summary>
+/// Builds a silo's snapshot from the store. Only the kinds that the entries name are read again; a policy set that is already compiled stays.
+/// </summary>
+internal sealed class StoreSnapshotLoader(IAuthorityStore store, IOptions<AuthorityOptions> options) : ISnapshotLoader
+{
+    private readonly string realm = options.Value.Realm;
+
+    public async Task<SiloSnapshot> Load(
+        SiloSnapshot? previous, ImmutableArray<FeedEntry> entries, long head, DateTimeOffset refreshedAt, CancellationToken cancellationToken)
+    {
+        var kinds = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var entry in entries)
+        {
+            foreach (var key in entry.Keys)
+            {
+                if (key.Realm == realm)
+                    kinds.Add(key.Kind);
+            }
+        }
+
+        var directory = previous is null || kinds.Contains(ObjectKinds.Group) || kinds.Contains(ObjectKinds.Api)
+            ? await Directory(head, cancellationToken)
+            : previous.Directory;
+        var policies = previous is null || kinds.Contains(ObjectKinds.ActivePolicy)
+            ? await Policies(previous, head, cancellationToken)
+            : previous.Policies;
+        var keys = previous is null || kinds.Contains(ObjectKinds.SigningKey)
+            ? await Keys(head, cancellationToken)
+            : previous.Keys;
+        return new SiloSnapshot(head, directory, policies, keys, refreshedAt);
+    }
+
+    private async Task<DirectorySnapshot> Directory(long head, CancellationToken cancellationToken)
+    {
+        var groups = await store.ListAsOf(realm, ObjectKinds.Group, head, cancellationToken);
+        var apis = await store.ListAsOf(realm, ObjectKinds.Api, head, cancellationToken);
+        return DirectorySnapshot.Of(
+            groups.Objects.Select(stored => RegistryJson.ReadGroup(stored.Body.Span)),
+            apis.Objects.Select(stored => RegistryJson.ReadApi(stored.Body.Span)));
+    }
+
+    private async Task<ImmutableDictionary<string, ActivePolicy>> Policies(SiloSnapshot? previous, long head, CancellationToken cancellationToken)
+    {
+        var active = ImmutableDictionary.CreateBuilder<string, ActivePolicy>(StringComparer.Ordinal);
+        var pointers = await store.ListAsOf(realm, ObjectKinds.ActivePolicy, head, cancellationToken);
+        foreach (var stored in pointers.Objects)
+        {
+            var domain = stored.Key.Id;
+            var key = GrainKey.For(realm, domain);
+            var version = RegistryJson.ReadPolicyPointer(stored.Body.Span).Active;
+            var compiled = previous?.Policies.GetValueOrDefault(key) is { } present && present.Version == version
+                ? present.Policies
+                : await Compile(domain, version, cancellationToken);
+            active[key] = new ActivePolicy(domain, version, compiled, stored.Number);
+        }
+
+        return active.ToImmutable();
+    }
+
+    private async Task<CompiledPolicySet> Compile(string domain, string version, CancellationToken cancellationToken)
+    {
+        var stored = await store.Read(new ObjectKey(realm, ObjectKinds.PolicySet, GrainKey.For(domain, version)), cancellationToken)
+            ?? throw new InvalidDataException($"policy set {version} of domain {domain} is in force and not in the store");
+        var document = RegistryJson.ReadPolicyDocument(stored.Body.Span);
+        if (document.ContentHash() != version)
+            throw new InvalidDataException($"policy set {version} of domain {domain} was changed at rest: its content is {document.ContentHash()}");
+        var compiled = CompiledPolicySet.Load(document);
+        return compiled.Set ?? throw new InvalidDataException($"policy set {version} of domain {domain} does not load: {compiled.Faults[0]}");
+    }
+
+    private async Task<ImmutableArray<SigningKey>> Keys(long head, CancellationToken cancellationToken)
+    {
+        var stored = await store.ListAsOf(realm, ObjectKinds.SigningKey, head, cancellationToken);
+        return [.. stored.Objects.Select(key => RegistryJson.ReadSigningKey(key.Body.Span)).OrderBy(key => key.KeyId, StringComparer.Ordinal)];
+    }
+}

@@ -1,0 +1,75 @@
+using Assay.Core.Evidence;
+using Assay.Grains.Authority;
+using Microsoft.Extensions.Options;
+
+namespace Assay.Silo.Evidence;
+
+/// <summary>
+/// Runs the appender over the life of the process: stops after everything that asks for positions and before the lease is given back, so that
+/// what was reserved is durable. A silo that can write no more evidence stops.
+/// </summary>
+internal sealed class EvidenceWriter(EvidenceAppender appender, IHostApplicationLifetime host, ILogger<EvidenceWriter> log) : IHostedService, IDisposable
+{
+    private readonly CancellationTokenSource givingUp = new();
+    private Task running = Task.CompletedTask;
+    private bool stopping;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        running = Task.Run(Run, CancellationToken.None);
+        return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        Volatile.Write(ref stopping, true);
+        appender.Close();
+        await using var impatient = cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), givingUp);
+        await running;
+    }
+
+    public void Dispose() => givingUp.Dispose();
+
+    private async Task Run()
+    {
+        try
+        {
+            await appender.Run(givingUp.Token);
+        }
+        catch (OperationCanceledException) when (givingUp.IsCancellationRequested)
+        {
+            Log.GaveUp(log, appender.Pending);
+        }
+        catch (Exception fault)
+        {
+            Log.Broken(log, fault);
+        }
+
+        if (!Volatile.Read(ref stopping))
+            host.StopApplication();
+    }
+}
+
+internal static class EvidenceServices
+{
+    /// <summary>Evidence is written and read. After <c>AddAuthority</c>, before anything that serves. Needs the cluster's <see cref="JtiCodec"/>.</summary>
+    public static IServiceCollection AddEvidence(this IServiceCollection services)
+    {
+        services.AddEvidenceAppender(static provider =>
+        {
+            var node = provider.GetRequiredService<IOptions<AuthorityOptions>>().Value.Slot;
+            var clock = provider.GetRequiredService<TimeProvider>();
+            return (shard, position) => new EvidenceRecord
+            {
+                Kind = EvidenceKind.Void,
+                Shard = shard,
+                Position = position,
+                Node = node,
+                Time = clock.GetUtcNow(),
+            }.Encode();
+        });
+        services.AddSingleton<EvidenceReader>();
+        services.AddHostedService<EvidenceWriter>();
+        return services;
+    }
+}
