@@ -128,7 +128,7 @@ internal ref partial struct Interpreter
             case SetValue set:
                 // Every element must be an entity, also one after the one that decides.
                 var found = false;
-                foreach (var element in set.Elements)
+                foreach (var element in set.Span)
                 {
                     if (element is not EntityValue candidate)
                         return FailType(at, "entity", element);

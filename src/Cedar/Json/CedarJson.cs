@@ -22,7 +22,7 @@ public static class CedarJson
     /// <summary>Reads a context: an object.</summary>
     /// <exception cref="CedarDataException">It is not an object, or a value in it is none; see <see cref="ReadValue"/>.</exception>
     public static RecordValue ReadContext(JsonElement element) =>
-        new JsonValueReader("context").Read(element, 0) as RecordValue ?? throw new CedarDataException("context: expected an object");
+        (element.ValueKind == JsonValueKind.Object ? new JsonValueReader("context").Read(element, 0) : null) as RecordValue ?? throw new CedarDataException("context: expected an object");
 
     /// <inheritdoc cref="ReadContext(JsonElement)"/>
     public static RecordValue ReadContext(string json)

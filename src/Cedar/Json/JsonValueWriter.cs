@@ -66,7 +66,7 @@ internal static class JsonValueWriter
     private static void WriteSet(Utf8JsonWriter writer, SetValue set)
     {
         writer.WriteStartArray();
-        foreach (var element in set.Elements)
+        foreach (var element in set.Span)
             Write(writer, element);
 
         writer.WriteEndArray();

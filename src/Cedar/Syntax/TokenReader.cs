@@ -132,12 +132,22 @@ internal sealed class TokenReader
             if (Current.Kind == TokenKind.Semicolon)
                 Current = lexer.Next();
         }
-        while (Current.Kind is not (TokenKind.End or TokenKind.At or TokenKind.Identifier));
+        while (!BeginsPolicy());
     }
 
-    /// <summary>The faults in the order of the text.</summary>
+    /// <summary>The faults in the order of the text, one for a place.</summary>
     public ImmutableArray<PolicyFault> Faults() =>
-        [.. faults.OrderBy(fault => fault.Index).Select(fault => new PolicyFault(source.Position(fault.Index), fault.Message))];
+        [.. faults.DistinctBy(fault => fault.Index).OrderBy(fault => fault.Index).Select(fault => new PolicyFault(source.Position(fault.Index), fault.Message))];
+
+    // A semicolon inside a faulty condition is not the end of its policy.
+    private bool BeginsPolicy()
+    {
+        if (Current.Kind != TokenKind.Identifier)
+            return Current.Kind is TokenKind.End or TokenKind.At;
+
+        var ahead = lexer;
+        return ahead.Next().Kind == TokenKind.OpenParenthesis;
+    }
 
     private string Shown(Token token)
     {

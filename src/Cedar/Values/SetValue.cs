@@ -1,10 +1,9 @@
-using System.Collections;
 using System.Runtime.InteropServices;
 
 namespace Assay.Cedar;
 
-/// <summary>A set of values: no order, no duplicates.</summary>
-public sealed class SetValue : Value, IReadOnlyCollection<Value>
+/// <summary>A set of values: no order, no duplicates. It is no collection itself: comparing two sets must always mean Cedar equality.</summary>
+public sealed class SetValue : Value
 {
     private const int LargestLinear = 8;
 
@@ -26,7 +25,10 @@ public sealed class SetValue : Value, IReadOnlyCollection<Value>
     /// <inheritdoc/>
     public override string TypeName => "set";
 
-    internal ReadOnlySpan<Value> Elements => elements;
+    /// <summary>The distinct elements, in the order of their first mention.</summary>
+    public IReadOnlyList<Value> Elements => elements.AsReadOnly();
+
+    internal ReadOnlySpan<Value> Span => elements;
 
     internal static SetValue From(IEnumerable<Value> source)
     {
@@ -74,11 +76,6 @@ public sealed class SetValue : Value, IReadOnlyCollection<Value>
 
         return false;
     }
-
-    /// <inheritdoc/>
-    public IEnumerator<Value> GetEnumerator() => ((IEnumerable<Value>)elements).GetEnumerator();
-
-    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     /// <inheritdoc/>
     public override bool Equals(Value? other) =>
