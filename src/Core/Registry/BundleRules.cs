@@ -219,7 +219,7 @@ internal sealed class BundleRules
 
         IEnumerable<Value> inner = value switch
         {
-            SetValue set => set,
+            SetValue set => set.Elements,
             RecordValue record => record.Fields.Values,
             _ => [],
         };
