@@ -41,10 +41,6 @@ internal static class IdentityChanges
         };
     }
 
-    /// <summary>The keys nobody else in the realm may hold: one credential is one identity's, revoked ones included.</summary>
-    public static ImmutableArray<string> UniqueKeys(Identity identity) =>
-        [.. identity.Credentials.Select(credential => "credential:" + credential.Handle)];
-
     private static Outcome AddMember(Identity identity, IdentityChange.AddMember add)
     {
         if (!EntityUid.TryParse(add.Group, out var group) || group.Type is not (EntityTypes.Role or EntityTypes.Team))
@@ -234,4 +230,11 @@ public interface ISecretMaker
 {
     /// <summary>A fresh secret of 256 random bits, its handle, and the keyed hash to store.</summary>
     (string Handle, string Secret, string Hash) Make();
+}
+
+/// <summary>The keys nobody else in the realm may hold: one credential is one identity's, revoked ones included.</summary>
+public static class IdentityKeys
+{
+    public static ImmutableArray<string> Unique(Identity identity) =>
+        [.. identity.Credentials.Select(credential => "credential:" + credential.Handle)];
 }

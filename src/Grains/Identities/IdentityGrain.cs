@@ -1,0 +1,261 @@
+using System.Collections.Immutable;
+using Assay.Core.Decisions;
+using Assay.Core.Registry;
+using Assay.Core.Risk;
+using Assay.Grains.Authority;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Assay.Grains.Identities;
+
+/// <summary>Guards one identity's state and asks Core. A decision is made in memory; only a copy that is behind the feed is read again first.</summary>
+[GrainType("identity")]
+internal sealed class IdentityGrain(
+    IAuthorityStore store,
+    IEvidenceStore evidence,
+    SiloView silo,
+    ISecretMaker secrets,
+    IOptions<DecisionOptions> options,
+    TimeProvider clock,
+    ILogger<IdentityGrain> log) : Grain, IIdentityGrain
+{
+    private readonly ReplayCache replays = new();
+    private readonly DecisionOptions bounds = options.Value;
+    private TokenBucket bucket;
+    private string realm = "";
+    private string id = "";
+    private IdentityFreshness freshness = null!;
+    private Identity? identity;
+    private long number = -1;
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        (realm, id) = GrainKey.Parse(this.GetPrimaryKeyString());
+        freshness = silo.Track(realm, id); // before the read: what changes after it raises the number required
+        await Reload(cancellationToken);
+
+        // Evidence is the durable memory of the replay cache.
+        foreach (var spent in await evidence.Spent(realm, EvidenceSubject.Identity(id), clock.GetUtcNow(), cancellationToken))
+            replays.Remember(spent);
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        freshness?.Dispose();
+        return Task.CompletedTask;
+    }
+
+    public ValueTask<Decision> Decide(DecisionRequest request) =>
+        freshness.RequiredNumber > number ? ReloadAndDecide(request, spend: true) : new(DecideNow(request, spend: true));
+
+    public ValueTask<Decision> Explain(DecisionRequest request) =>
+        freshness.RequiredNumber > number ? ReloadAndDecide(request, spend: false) : new(DecideNow(request, spend: false));
+
+    public async Task<IdentityState?> Read()
+    {
+        if (freshness.RequiredNumber > number)
+            await Reload(CancellationToken.None);
+        return identity is null ? null : new IdentityState(number, System.Text.Encoding.UTF8.GetString(RegistryJson.Write(identity).Span));
+    }
+
+    public async Task<ChangeResult> Change(IdentityChange change, string actor)
+    {
+        for (var tries = 0; tries < 3; tries++)
+        {
+            try
+            {
+                if (freshness.RequiredNumber > number)
+                    await Reload(CancellationToken.None);
+            }
+            catch (Exception fault) when (fault is not OperationCanceledException)
+            {
+                Log.ReloadFailed(log, fault, id);
+                return new ChangeResult.Rejected(ChangeFault.Unavailable, "the store did not answer");
+            }
+
+            if (change is IdentityChange.Declare declare && declare.ExpectedNumber != (identity is null ? 0 : number))
+            {
+                return new ChangeResult.Rejected(
+                    ChangeFault.Conflict, identity is null ? $"there is no identity '{id}'" : $"'{id}' is at version {number}");
+            }
+
+            var outcome = IdentityChanges.Apply(identity, change, id, clock.GetUtcNow(), secrets);
+            if (outcome is IdentityChanges.Outcome.Rejected rejected)
+                return new ChangeResult.Rejected(rejected.Fault, rejected.Detail);
+            if (outcome is IdentityChanges.Outcome.Unchanged same)
+                return new ChangeResult.Unchanged(number, same.Handle);
+
+            // A grain builds new state aside, commits, then swaps.
+            var next = (outcome as IdentityChanges.Outcome.Changed)?.Identity;
+            var write = new ObjectWrite(
+                new ObjectKey(realm, ObjectKinds.Identity, id),
+                identity is null ? 0 : number,
+                next is null ? null : RegistryJson.Write(next),
+                next is null ? [] : IdentityKeys.Unique(next));
+
+            CommitResult commit;
+            try
+            {
+                commit = await store.Commit(new Change([write], actor, change.GetType().Name), CancellationToken.None);
+            }
+            catch (Exception fault)
+            {
+                number = -1; // unknown outcome: read again before the next decision
+                Log.ChangeOutcomeUnknown(log, fault, id);
+                return new ChangeResult.Rejected(ChangeFault.Unavailable, "the store did not answer; whether the change was made is unknown");
+            }
+
+            switch (commit)
+            {
+                case CommitResult.Committed done:
+                    identity = next;
+                    number = done.Number;
+                    var changed = outcome as IdentityChanges.Outcome.Changed;
+                    return new ChangeResult.Done(done.Number, changed?.Handle, changed?.Secret);
+
+                case CommitResult.KeyTaken taken:
+                    return new ChangeResult.Rejected(ChangeFault.Taken, $"{taken.UniqueKey} belongs to '{taken.Holder.Id}'");
+
+                case CommitResult.Conflict:
+                    number = -1;
+                    break;
+            }
+        }
+
+        return new ChangeResult.Rejected(ChangeFault.Conflict, "others keep changing it; try again");
+    }
+
+    private async ValueTask<Decision> ReloadAndDecide(DecisionRequest request, bool spend)
+    {
+        try
+        {
+            await Reload(CancellationToken.None);
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            Log.ReloadFailed(log, fault, id);
+            return new Decision.Unavailable(UnavailableReason.StorageAway);
+        }
+
+        return DecideNow(request, spend);
+    }
+
+    private async Task Reload(CancellationToken cancellationToken)
+    {
+        var required = freshness.RequiredNumber;
+        var stored = await store.Read(new ObjectKey(realm, ObjectKinds.Identity, id), cancellationToken);
+        identity = stored is null or { IsDeleted: true } ? null : RegistryJson.ReadIdentity(stored.Body.Span);
+
+        // What was read is at least as new as anything this silo knew of before it read.
+        number = Math.Max(stored?.Number ?? 0, required);
+    }
+
+    private Decision DecideNow(DecisionRequest request, bool spend)
+    {
+        if (silo.Current is not { } view) // our lease lapsed: refuse, never guess
+            return new Decision.Unavailable(UnavailableReason.LeaseLapsed);
+        if (view.Number < request.MinimumNumber)
+            return new Decision.Unavailable(UnavailableReason.BehindFeed);
+
+        // The view is read before what the feed requires of this identity, so nothing that the view has seen can be missed here.
+        if (freshness.RequiredNumber > number)
+            return new Decision.Unavailable(UnavailableReason.BehindFeed);
+
+        var now = Milliseconds(clock.GetUtcNow());
+        if (identity is null)
+            return Refuse(view, RefusalReason.UnknownIdentity);
+        if (!Holds(request.CredentialHandle, now))
+            return Refuse(view, RefusalReason.CredentialNotHeld);
+
+        if (spend)
+        {
+            if (!bucket.TryTake(identity.RequestsPerSecond ?? bounds.RequestsPerSecond, clock.GetTimestamp(), clock.TimestampFrequency, out var retryAfter))
+                return Refuse(view, RefusalReason.RateLimited, retryAfter);
+
+            if (request.AssertionHash is { } hash)
+            {
+                switch (replays.Spend(hash, request.AssertionUntil, request.RequestId, now))
+                {
+                    case Spending.Replayed:
+                        return Refuse(view, RefusalReason.AssertionReplayed);
+                    case Spending.Full:
+                        return Refuse(view, RefusalReason.RateLimited, DecisionOptions.AssertionLeeway);
+                }
+            }
+        }
+
+        if (identity.DisabledAt is not null)
+            return Refuse(view, RefusalReason.IdentityDisabled, input: Input(view, request, request.Resource ?? "", request.Scopes, now, ""));
+        if (!identity.GrantTypes.Contains(request.GrantType))
+            return Refuse(view, RefusalReason.GrantTypeNotAllowed, input: Input(view, request, request.Resource ?? "", request.Scopes, now, ""));
+
+        var resource = request.Resource ?? identity.DefaultResource;
+        if (resource is null)
+            return Refuse(view, RefusalReason.NoResource, input: Input(view, request, "", request.Scopes, now, ""));
+        if (!view.Directory.TryGetApi(resource, out var api))
+            return Refuse(view, RefusalReason.UnknownResource, input: Input(view, request, resource, request.Scopes, now, ""));
+        if (!view.Policies.TryGetValue(GrainKey.For(realm, api.PolicyDomain), out var policy))
+            return new Decision.Unavailable(UnavailableReason.NoPolicy);
+
+        var scopes = request.Scopes.IsEmpty ? ScopesOf(api) : request.Scopes;
+        var input = Input(view, request, api.Resource, scopes, now, api.PolicyDomain, policy.Version);
+        if (input.EntitlementAge > bounds.EntitlementAgeBound)
+            return new Decision.Unavailable(UnavailableReason.EntitlementsTooOld);
+
+        return new Decision.Decided(view.Number, input, Decider.Decide(policy.Policies, view.Directory, identity, input));
+    }
+
+    private DecisionInput Input(
+        SiloSnapshot view, DecisionRequest request, string resource, ImmutableArray<string> scopes, DateTimeOffset now, string domain, string version = "")
+    {
+        var age = now - view.RefreshedAt;
+        if (age < TimeSpan.Zero)
+            age = TimeSpan.Zero;
+        return new DecisionInput
+        {
+            Realm = realm,
+            ClientId = id,
+            Time = now,
+            GrantType = request.GrantType,
+            AuthenticationMethod = request.AuthenticationMethod,
+            CredentialHandle = request.CredentialHandle,
+            Resource = resource,
+            Scopes = scopes,
+            OriginIp = request.OriginIp,
+            Risk = RiskScore.Assess(identity!.Signals, now),
+            EntitlementAge = age,
+            RiskAge = age,
+            IdentityNumber = number,
+            DirectoryNumber = view.Number,
+            PolicyDomain = domain,
+            PolicyVersion = version,
+            DefaultLifetime = bounds.TokenLifetime,
+            MaxLifetime = bounds.MaxTokenLifetime,
+        };
+    }
+
+    private static Decision.Refused Refuse(SiloSnapshot view, RefusalReason reason, TimeSpan? retryAfter = null, DecisionInput? input = null) =>
+        new(view.Number, reason, retryAfter, input);
+
+    private bool Holds(string handle, DateTimeOffset now)
+    {
+        foreach (var credential in identity!.Credentials)
+        {
+            if (credential.Handle == handle)
+                return credential.IsLiveAt(now);
+        }
+
+        return false;
+    }
+
+    private static ImmutableArray<string> ScopesOf(Api api)
+    {
+        var names = ImmutableArray.CreateBuilder<string>(api.Scopes.Length);
+        foreach (var scope in api.Scopes)
+            names.Add(scope.Name);
+        return names.MoveToImmutable();
+    }
+
+    /// <summary>Evidence keeps milliseconds, so the decision sees no more than that.</summary>
+    private static DateTimeOffset Milliseconds(DateTimeOffset time) => new(time.UtcTicks - time.UtcTicks % TimeSpan.TicksPerMillisecond, TimeSpan.Zero);
+}

@@ -1,0 +1,33 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace Assay.Silo;
+
+/// <summary>What the path counts. Exported by OpenTelemetry and at <c>/metrics</c>.</summary>
+internal sealed class AssayMetrics
+{
+    public const string Name = "Assay.Tokens";
+
+    public static readonly ActivitySource Traces = new(Name);
+
+    private readonly Histogram<double> requests;
+    private readonly Counter<long> failedAuthentications;
+    private readonly Counter<long> withheldScopes;
+
+    public AssayMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(Name);
+        requests = meter.CreateHistogram<double>(
+            "assay.token.request.duration", "s", "Token requests by outcome: issued, or the OAuth error code.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] });
+        failedAuthentications = meter.CreateCounter<long>("assay.client.authentication.failures", "{failure}", "Failed client authentications by method.");
+        withheldScopes = meter.CreateCounter<long>("assay.scopes.withheld", "{scope}", "Scopes asked for and not granted, by outcome.");
+    }
+
+    public void TokenRequest(string outcome, TimeSpan duration) =>
+        requests.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("outcome", outcome));
+
+    public void AuthenticationFailed(string method) => failedAuthentications.Add(1, new KeyValuePair<string, object?>("method", method));
+
+    public void ScopeWithheld(string outcome) => withheldScopes.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+}

@@ -1,0 +1,93 @@
+using System.Collections.Immutable;
+using Assay.Core.Policies;
+using Assay.Core.Registry;
+using Assay.Grains;
+using Assay.Grains.Authority;
+using Assay.Grains.Identities;
+
+namespace Assay.Silo.Bundles;
+
+/// <summary>
+/// Applies a bundle's declarations: plan against one snapshot of the store, then one transaction with version checks. Used by the first start and by
+/// the admin API alike.
+/// </summary>
+internal sealed class BundleApply(IAuthorityStore store, SiloIdentity self, TimeProvider clock)
+{
+    /// <summary>What applying would do, and the version of the store it was compared with.</summary>
+    public async Task<BundleComparison> Compare(BundleDeclarations declared, bool prune, CancellationToken cancellationToken)
+    {
+        var identities = await store.List(self.Realm, ObjectKinds.Identity, cancellationToken);
+        var groups = await store.List(self.Realm, ObjectKinds.Group, cancellationToken);
+        var apis = await store.List(self.Realm, ObjectKinds.Api, cancellationToken);
+        var bundle = await Live(new ObjectKey(self.Realm, ObjectKinds.Bundle, declared.Name), cancellationToken);
+        var pointer = await Live(PointerKey, cancellationToken);
+
+        var current = new BundleCurrent
+        {
+            Identities = [.. identities.Objects.Select(stored => RegistryJson.ReadIdentity(stored.Body.Span))],
+            Groups = [.. groups.Objects.Select(stored => RegistryJson.ReadGroup(stored.Body.Span))],
+            Apis = [.. apis.Objects.Select(stored => RegistryJson.ReadApi(stored.Body.Span))],
+            LastDeclared = bundle is null ? null : BundleJson.Decode(bundle.Body),
+            ActivePolicyVersion = pointer is null ? null : RegistryJson.ReadPolicyPointer(pointer.Body.Span).Active,
+        };
+
+        var numbers = new Dictionary<ObjectKey, long>();
+        foreach (var stored in identities.Objects.Concat(groups.Objects).Concat(apis.Objects))
+            numbers[stored.Key] = stored.Number;
+        if (bundle is not null)
+            numbers[bundle.Key] = bundle.Number;
+        if (pointer is not null)
+            numbers[pointer.Key] = pointer.Number;
+
+        // The newest of all that the plan was computed from: a caller who names it applies what he was shown or nothing.
+        var version = numbers.Count == 0 ? 0 : numbers.Values.Max();
+        return new BundleComparison(BundlePlan.Compute(current, declared, prune, clock.GetUtcNow()), current, numbers, version);
+    }
+
+    /// <summary>Writes the plan. Conflict means that something changed between comparing and writing; nothing was written then.</summary>
+    public Task<CommitResult> Write(
+        BundleDeclarations declared, BundleComparison comparison, bool activate, string actor, CancellationToken cancellationToken)
+    {
+        var writes = ImmutableArray.CreateBuilder<ObjectWrite>();
+        foreach (var step in comparison.Plan.Steps)
+            writes.Add(WriteOf(step, comparison));
+        if (activate && Activation(declared, comparison) is { } activation)
+            writes.Add(activation);
+        writes.Add(Put(new ObjectKey(self.Realm, ObjectKinds.Bundle, declared.Name), BundleJson.Encode(declared), comparison));
+        return store.Commit(new Change(writes.DrainToImmutable(), actor, $"bundle {declared.Name} applied"), cancellationToken);
+    }
+
+    private ObjectWrite WriteOf(BundleStep step, BundleComparison comparison)
+    {
+        var key = new ObjectKey(self.Realm, step.Kind, step.Kind == ObjectKinds.PolicySet ? GrainKey.For(PolicyDomains.Tokens, step.Id) : step.Id);
+        return step switch
+        {
+            { Action: BundleAction.Delete } => new ObjectWrite(key, comparison.Numbers[key], null, []),
+            { Identity: { } identity } => Put(key, RegistryJson.Write(identity), comparison, IdentityKeys.Unique(identity)),
+            { Group: { } group } => Put(key, RegistryJson.Write(group), comparison),
+            { Api: { } api } => Put(key, RegistryJson.Write(api), comparison),
+            { Policies: { } policies } => Put(key, RegistryJson.Write(policies), comparison),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+    }
+
+    private ObjectWrite? Activation(BundleDeclarations declared, BundleComparison comparison)
+    {
+        if (declared.Policies?.ContentHash() is not { } version || version == comparison.Current.ActivePolicyVersion)
+            return null;
+        ImmutableArray<string> previous = comparison.Current.ActivePolicyVersion is { } active ? [active] : [];
+        return Put(PointerKey, RegistryJson.Write(new PolicyPointer(version, previous)), comparison);
+    }
+
+    private static ObjectWrite Put(ObjectKey key, ReadOnlyMemory<byte> body, BundleComparison comparison, ImmutableArray<string>? uniqueKeys = null) =>
+        new(key, comparison.Numbers.GetValueOrDefault(key), body, uniqueKeys ?? []);
+
+    private async Task<StoredObject?> Live(ObjectKey key, CancellationToken cancellationToken) =>
+        await store.Read(key, cancellationToken) is { IsDeleted: false } stored ? stored : null;
+
+    private ObjectKey PointerKey => new(self.Realm, ObjectKinds.ActivePolicy, PolicyDomains.Tokens);
+}
+
+/// <param name="Numbers">The version of every object the plan was computed from.</param>
+/// <param name="Version">The newest of them.</param>
+internal sealed record BundleComparison(BundlePlan Plan, BundleCurrent Current, IReadOnlyDictionary<ObjectKey, long> Numbers, long Version);

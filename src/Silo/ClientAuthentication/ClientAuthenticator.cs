@@ -1,0 +1,170 @@
+using System.Security.Cryptography;
+using System.Text;
+using Assay.Core.Jose;
+using Assay.Grains;
+using Assay.Silo.Tokens;
+
+namespace Assay.Silo.ClientAuthentication;
+
+/// <summary>
+/// Who is asking (RFC 6749 §2.3, RFC 7523). Cheap checks and the failure limit come before the signature, because a bad assertion costs as much
+/// as a good one. It says which credential was proved; whether the identity still holds it is its grain's to say.
+/// </summary>
+internal sealed class ClientAuthenticator(
+    ClientRegistry registry, ClientSecrets secrets, FailureLimit limit, SiloIdentity self, TimeProvider clock, AssayMetrics metrics)
+{
+    private const string JwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    private static readonly TimeSpan FutureSkew = TimeSpan.FromSeconds(10);
+
+    public async ValueTask<ClientProof> Authenticate(TokenForm form, string? authorization, string address, CancellationToken cancellationToken)
+    {
+        var hasAssertion = !form.ClientAssertion.IsEmpty || form.ClientAssertionType is not null;
+        var methods = (authorization is null ? 0 : 1) + (hasAssertion ? 1 : 0) + (form.ClientSecret is null ? 0 : 1);
+        if (methods > 1)
+            return new ClientProof.Malformed("more than one way to authenticate the client");
+        if (methods == 0)
+            return Failed(form.ClientId ?? "", address, "none");
+
+        if (hasAssertion)
+            return await CheckAssertion(form, address, cancellationToken);
+        if (authorization is null)
+            return await CheckSecret(form.ClientId, form.ClientSecret!, "client_secret_post", address, cancellationToken);
+        if (!TryReadBasic(authorization, out var id, out var secret) || (form.ClientId is { } named && named != id))
+            return Failed(form.ClientId ?? "", address, "client_secret_basic");
+        return await CheckSecret(id, secret, "client_secret_basic", address, cancellationToken);
+    }
+
+    private async ValueTask<ClientProof> CheckAssertion(TokenForm form, string address, CancellationToken cancellationToken)
+    {
+        const string method = "private_key_jwt";
+        if (form.ClientAssertion.IsEmpty)
+            return new ClientProof.Malformed("client_assertion is missing");
+        if (form.ClientAssertionType is not { } type)
+            return new ClientProof.Malformed("client_assertion_type is missing");
+        if (type != JwtBearer
+            || !CompactJws.TryParse(form.ClientAssertion, out var jws, out _)
+            || !(jws.Header.Typ is null || JoseType.Matches(jws.Header.Typ, JoseType.ClientAuthentication) || JoseType.Matches(jws.Header.Typ, JoseType.Jwt))
+            || !ClientAssertionClaims.TryRead(jws, out var claims, out _)
+            || claims.Issuer != claims.Subject
+            || (form.ClientId is { } named && named != claims.Subject)
+            || !claims.IsAddressedOnlyTo(self.Issuer)
+            || !IsTimely(claims))
+            return Failed(form.ClientId ?? "", address, method);
+
+        var clientId = claims.Subject;
+        if (limit.Wait(clientId, address) is var wait && wait > TimeSpan.Zero)
+            return new ClientProof.TooManyFailures(wait);
+
+        var client = await registry.Find(self.Realm, clientId, cancellationToken);
+        var key = KeyOf(client, jws.Header.Kid);
+        if (key is null)
+        {
+            client = await registry.FindAgain(self.Realm, clientId, cancellationToken);
+            key = KeyOf(client, jws.Header.Kid);
+        }
+
+        if (key is null || !key.Verifier.Verify(jws))
+            return Failed(clientId, address, method);
+
+        return new ClientProof.Proved(
+            clientId, method, key.Handle, AssertionHash(clientId, claims.JwtId), claims.Expires.ToDateTimeOffset() + DecisionOptions.AssertionLeeway);
+    }
+
+    private bool IsTimely(ClientAssertionClaims claims)
+    {
+        var now = NumericDate.From(clock.GetUtcNow()).Seconds;
+        var issued = claims.IssuedAt.Seconds;
+        var expires = claims.Expires.Seconds;
+        var ahead = now + (decimal)FutureSkew.TotalSeconds;
+        return issued <= ahead
+            && (claims.NotBefore is not { } from || from.Seconds <= ahead)
+            && expires > issued
+            && expires - issued <= (decimal)DecisionOptions.MaxAssertionLifetime.TotalSeconds
+            && now < expires + (decimal)DecisionOptions.AssertionLeeway.TotalSeconds;
+    }
+
+    private async ValueTask<ClientProof> CheckSecret(string? clientId, string secret, string method, string address, CancellationToken cancellationToken)
+    {
+        if (clientId is null)
+            return Failed("", address, method);
+        if (limit.Wait(clientId, address) is var wait && wait > TimeSpan.Zero)
+            return new ClientProof.TooManyFailures(wait);
+
+        var client = await registry.Find(self.Realm, clientId, cancellationToken);
+        var match = client is null ? null : secrets.Match(client, secret);
+        if (match is null)
+        {
+            client = await registry.FindAgain(self.Realm, clientId, cancellationToken);
+            match = client is null ? null : secrets.Match(client, secret);
+        }
+
+        return match is null ? Failed(clientId, address, method) : new ClientProof.Proved(clientId, method, match.Handle, null, default);
+    }
+
+    private ClientProof.Failed Failed(string clientId, string address, string method)
+    {
+        limit.Count(clientId, address);
+        metrics.AuthenticationFailed(method);
+        return new ClientProof.Failed(method);
+    }
+
+    private static ClientKey? KeyOf(RegisteredClient? client, string? kid) =>
+        client is null ? null : kid is null ? client.OnlyKey : client.Keys.GetValueOrDefault(kid);
+
+    /// <summary>RFC 6749 §2.3.1: id and secret are each form-urlencoded, joined by a colon, then Base64.</summary>
+    private static bool TryReadBasic(string header, out string id, out string secret)
+    {
+        id = secret = "";
+        if (!header.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase) || header.Length > 4096)
+            return false;
+
+        Span<byte> bytes = stackalloc byte[3072];
+        if (!Convert.TryFromBase64Chars(header.AsSpan(6).Trim(), bytes, out var length))
+            return false;
+        var colon = bytes[..length].IndexOf((byte)':');
+        return colon > 0
+            && TryUnescape(bytes[..colon], out id)
+            && TryUnescape(bytes[(colon + 1)..length], out secret)
+            && id.Length > 0;
+    }
+
+    private static bool TryUnescape(ReadOnlySpan<byte> text, out string value)
+    {
+        value = "";
+        Span<byte> plain = stackalloc byte[text.Length];
+        if (!TokenForm.TryDecode(text, plain, out var length))
+            return false;
+        value = Encoding.UTF8.GetString(plain[..length]);
+        return true;
+    }
+
+    private static UInt128 AssertionHash(string clientId, string jwtId)
+    {
+        Span<byte> text = stackalloc byte[4 * (ClientAssertionClaims.MaxNameLength + ClientAssertionClaims.MaxJwtIdLength) + 1];
+        var length = Encoding.UTF8.GetBytes(clientId, text);
+        text[length++] = 0;
+        length += Encoding.UTF8.GetBytes(jwtId, text[length..]);
+        Span<byte> hash = stackalloc byte[32];
+        SHA256.HashData(text[..length], hash);
+        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(hash);
+    }
+}
+
+/// <summary>What came of looking at a client's proof.</summary>
+internal abstract record ClientProof
+{
+    private ClientProof()
+    {
+    }
+
+    /// <param name="CredentialHandle">The key's thumbprint or the secret's handle.</param>
+    /// <param name="AssertionHash">To be spent by the identity; null for a secret.</param>
+    public sealed record Proved(
+        string ClientId, string Method, string CredentialHandle, UInt128? AssertionHash, DateTimeOffset AssertionUntil) : ClientProof;
+
+    public sealed record Failed(string Method) : ClientProof;
+
+    public sealed record Malformed(string Description) : ClientProof;
+
+    public sealed record TooManyFailures(TimeSpan RetryAfter) : ClientProof;
+}

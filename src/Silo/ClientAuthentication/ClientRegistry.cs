@@ -1,0 +1,98 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using Assay.Core.Jose;
+using Assay.Core.Registry;
+using Assay.Grains.Authority;
+
+namespace Assay.Silo.ClientAuthentication;
+
+/// <summary>
+/// Public keys and secret hashes of clients, cached on the receiving silo so that no grain is activated for an unverified client. May be stale:
+/// the identity's grain is the authority and refuses a credential it no longer holds. A client that is unknown, or shows a credential that is
+/// unknown here, is read again at most once per <see cref="RereadInterval"/>.
+/// </summary>
+internal sealed class ClientRegistry(IAuthorityStore store, TimeProvider clock)
+{
+    public const int Capacity = 200_000;
+    public static readonly TimeSpan RereadInterval = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentDictionary<string, Entry> entries = new(StringComparer.Ordinal);
+
+    /// <summary>The cached entry, read when there is none or it has grown old.</summary>
+    public ValueTask<RegisteredClient?> Find(string realm, string clientId, CancellationToken cancellationToken) =>
+        entries.TryGetValue(clientId, out var entry) && clock.GetElapsedTime(entry.ReadAt) < (entry.Client is null ? RereadInterval : MaxAge)
+            ? new(entry.Client)
+            : Read(realm, clientId, cancellationToken);
+
+    /// <summary>Reads again for a credential that is not in the cached entry, unless that was done a moment ago.</summary>
+    public ValueTask<RegisteredClient?> FindAgain(string realm, string clientId, CancellationToken cancellationToken) =>
+        entries.TryGetValue(clientId, out var entry) && clock.GetElapsedTime(entry.ReadAt) < RereadInterval
+            ? new(entry.Client)
+            : Read(realm, clientId, cancellationToken);
+
+    private async ValueTask<RegisteredClient?> Read(string realm, string clientId, CancellationToken cancellationToken)
+    {
+        var readAt = clock.GetTimestamp();
+        var stored = await store.Read(new ObjectKey(realm, ObjectKinds.Identity, clientId), cancellationToken);
+        var client = stored is null or { IsDeleted: true } ? null : RegisteredClient.From(RegistryJson.ReadIdentity(stored.Body.Span));
+
+        // Bounded by starting over: a flood of made-up names costs re-reads, never memory.
+        if (entries.Count >= Capacity)
+            entries.Clear();
+        entries[clientId] = new Entry(client, readAt);
+        return client;
+    }
+
+    private sealed record Entry(RegisteredClient? Client, long ReadAt);
+}
+
+/// <summary>What is needed to check a client's proof.</summary>
+internal sealed class RegisteredClient
+{
+    private RegisteredClient(FrozenDictionary<string, ClientKey> keys, ClientKey? onlyKey, ClientSecret[] secrets)
+    {
+        Keys = keys;
+        OnlyKey = onlyKey;
+        Secrets = secrets;
+    }
+
+    /// <summary>By thumbprint and by <c>kid</c>.</summary>
+    public FrozenDictionary<string, ClientKey> Keys { get; }
+
+    /// <summary>The key meant by an assertion without <c>kid</c>: there is exactly one.</summary>
+    public ClientKey? OnlyKey { get; }
+
+    public ClientSecret[] Secrets { get; }
+
+    public static RegisteredClient From(Identity identity)
+    {
+        var keys = new Dictionary<string, ClientKey>(StringComparer.Ordinal);
+        var secrets = new List<ClientSecret>();
+        ClientKey? only = null;
+        var count = 0;
+        foreach (var credential in identity.Credentials)
+        {
+            if (credential.RevokedAt is not null)
+                continue;
+            if (credential is { Kind: CredentialKind.PublicKey, PublicJwk: { } jwk }
+                && JsonWebKey.ParsePublic(jwk, out _) is { IsAllowed: true } key)
+            {
+                only = new ClientKey(credential.Handle, key.Verifier);
+                count++;
+                keys[credential.Handle] = only;
+                keys.TryAdd(key.Kid, only);
+            }
+            else if (credential is { Kind: CredentialKind.Secret, SecretHash: { } hash })
+            {
+                secrets.Add(new ClientSecret(credential.Handle, System.Buffers.Text.Base64Url.DecodeFromChars(hash)));
+            }
+        }
+
+        return new RegisteredClient(keys.ToFrozenDictionary(StringComparer.Ordinal), count == 1 ? only : null, [.. secrets]);
+    }
+}
+
+internal sealed record ClientKey(string Handle, SignatureVerifier Verifier);
+
+internal sealed record ClientSecret(string Handle, byte[] Hash);

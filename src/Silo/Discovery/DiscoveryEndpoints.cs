@@ -1,0 +1,76 @@
+using System.Text.Json;
+using Assay.Core.Jose;
+using Assay.Core.Registry;
+using Assay.Grains.Authority;
+using Assay.Grains.Keys;
+using Microsoft.Extensions.Options;
+
+namespace Assay.Silo.Discovery;
+
+/// <summary>What validators and clients look up: the key set (RFC 7517 §5) and the server's metadata (RFC 8414).</summary>
+internal static class DiscoveryEndpoints
+{
+    public const string TokenPath = "/oauth/token";
+    public const string JwksPath = "/oauth/jwks";
+
+    public static void MapDiscovery(this IEndpointRouteBuilder routes, SiloIdentity self)
+    {
+        // RFC 8414 §3: the well-known name goes between host and path of the issuer.
+        var path = new Uri(self.Issuer).AbsolutePath.TrimEnd('/');
+        routes.MapGet("/.well-known/oauth-authorization-server" + path, (HttpContext context) => Metadata(context, self));
+        routes.MapGet(JwksPath, KeySet);
+    }
+
+    private static Task Metadata(HttpContext context, SiloIdentity self)
+    {
+        var issuer = self.Issuer.TrimEnd('/');
+        context.Response.Headers.CacheControl = "public, max-age=300";
+        return context.Response.WriteAsJsonAsync(
+            new Dictionary<string, object>
+            {
+                ["issuer"] = self.Issuer,
+                ["token_endpoint"] = issuer + TokenPath,
+                ["jwks_uri"] = issuer + JwksPath,
+                ["response_types_supported"] = Array.Empty<string>(),
+                ["grant_types_supported"] = new[] { "client_credentials" },
+                ["token_endpoint_auth_methods_supported"] = new[] { "private_key_jwt", "client_secret_basic", "client_secret_post" },
+                ["token_endpoint_auth_signing_alg_values_supported"] = JoseAlg.AllowedForClients,
+            },
+            JsonSerializerOptions.Default,
+            context.RequestAborted);
+    }
+
+    private static async Task KeySet(HttpContext context, SiloView silo, IOptions<KeyOptions> options, TimeProvider clock)
+    {
+        var response = context.Response;
+        var published = silo.Current is { } view ? Published(view, clock.GetUtcNow()) : [];
+        if (published.Count == 0)
+        {
+            // Whoever holds a key set holds one with the first key in it.
+            response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            response.Headers.CacheControl = "no-store";
+            response.Headers.RetryAfter = "1";
+            return;
+        }
+
+        response.ContentType = "application/jwk-set+json";
+        response.Headers.CacheControl = $"public, max-age={(int)options.Value.JwksMaxAge.TotalSeconds}";
+        var body = JsonWebKeySet.ToUtf8Json(published);
+        response.ContentLength = body.Length;
+        await response.Body.WriteAsync(body, context.RequestAborted);
+    }
+
+    private static List<JsonWebKey> Published(SiloSnapshot view, DateTimeOffset now)
+    {
+        var keys = new List<JsonWebKey>();
+        foreach (var key in view.Keys)
+        {
+            if (key.Purpose == KeyPurposes.AccessToken
+                && (key.StateAt(now) is KeyState.Announced or KeyState.Active or KeyState.Retiring)
+                && JsonWebKey.ParsePublic(key.PublicJwk, out _) is { } jwk)
+                keys.Add(jwk);
+        }
+
+        return keys;
+    }
+}

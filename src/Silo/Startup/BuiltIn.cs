@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+using Assay.Cedar;
+using Assay.Core.Policies;
+using Assay.Core.Registry;
+
+namespace Assay.Silo.Startup;
+
+/// <summary>What every realm has from the start: the admin API, its role, its policy, and the identity that the first administrator uses.</summary>
+internal static class BuiltIn
+{
+    public const string BootstrapIdentity = "assay-bootstrap";
+    public const string AdminResource = "urn:assay:admin";
+    public const string ManagedBy = "assay";
+
+    public static readonly EntityUid AdminRole = new(EntityTypes.Role, "assay-admin");
+    public static readonly EntityUid AuditorRole = new(EntityTypes.Role, "assay-auditor");
+
+    public static Api AdminApi { get; } = new()
+    {
+        Resource = AdminResource,
+        Name = "Assay's admin API",
+        ManagedBy = ManagedBy,
+        PolicyDomain = PolicyDomains.Admin,
+        MaxTokenLifetime = TimeSpan.FromMinutes(5),
+        Scopes =
+        [
+            Read("identity.read", "read identities"),
+            Change("identity.write", "create, change, disable and delete identities, their credentials and memberships"),
+            Change("signal.write", "raise and clear risk signals"),
+            Read("api.read", "read APIs, roles and teams"),
+            Read("policy.read", "read policy sets"),
+            Change("policy.write", "store policy sets and apply bundles"),
+            Change("policy.activate", "put a policy set in force"),
+            Read("key.read", "read the key ring"),
+            Change("key.rotate", "rotate and withdraw signing keys"),
+            Read("evidence.read", "read and explain decisions"),
+        ],
+    };
+
+    public static ImmutableArray<Group> Groups { get; } =
+    [
+        new Group { Uid = AdminRole, Description = "may use the whole admin API", ManagedBy = ManagedBy },
+        new Group { Uid = AuditorRole, Description = "may read everything in the admin API", ManagedBy = ManagedBy },
+    ];
+
+    /// <summary>Administration is a policy domain of its own: no bundle and no token policy can widen it.</summary>
+    public static PolicyDocument AdminPolicies { get; } = new(
+        [
+            new PolicyFile("assay/admin.cedar", """
+                @id("admin")
+                @reason("administrators may use the whole admin API")
+                permit (principal in Assay::Role::"assay-admin", action, resource == Assay::Api::"urn:assay:admin");
+
+                @id("auditor")
+                @reason("auditors may read")
+                permit (principal in Assay::Role::"assay-auditor", action in Action::"assay:read", resource == Assay::Api::"urn:assay:admin");
+
+                @id("no-shared-secrets")
+                @reason("administration takes a proof of possession, not a shared secret") @public
+                forbid (principal, action, resource == Assay::Api::"urn:assay:admin")
+                when { context.client.assurance < 2 };
+
+                @id("not-at-risk")
+                @reason("an identity at high risk changes nothing") @public
+                forbid (principal, action in Action::"assay:change", resource == Assay::Api::"urn:assay:admin")
+                when { context.risk.score >= 50 };
+                """),
+        ],
+        null);
+
+    private static ApiScope Read(string name, string description) => new(name, description, ["assay:read"]);
+
+    private static ApiScope Change(string name, string description) => new(name, description, ["assay:change"]);
+}

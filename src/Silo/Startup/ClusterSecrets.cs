@@ -1,0 +1,39 @@
+using System.Security.Cryptography;
+using System.Text;
+using Assay.Grains.Authority;
+using Assay.Grains.Keys;
+
+namespace Assay.Silo.Startup;
+
+/// <summary>Secrets every silo of the cluster shares, made once and kept wrapped in the store.</summary>
+internal sealed class ClusterSecrets(IAuthorityStore store, IKeyVault vault, SiloIdentity self)
+{
+    private byte[]? jtiKey;
+    private byte[]? pepper;
+
+    public byte[] JtiKey => jtiKey ?? throw new InvalidOperationException("the cluster's secrets were not loaded yet");
+
+    public byte[] Pepper => pepper ?? throw new InvalidOperationException("the cluster's secrets were not loaded yet");
+
+    public async Task Load(CancellationToken cancellationToken)
+    {
+        jtiKey = await Obtain("jti", cancellationToken);
+        pepper = await Obtain("pepper", cancellationToken);
+    }
+
+    private async Task<byte[]> Obtain(string name, CancellationToken cancellationToken)
+    {
+        var key = new ObjectKey(self.Realm, ObjectKinds.ClusterSecret, name);
+        if (await store.Read(key, cancellationToken) is not { } stored)
+        {
+            var wrapped = vault.Wrap(key.ToString(), RandomNumberGenerator.GetBytes(32));
+            var write = new ObjectWrite(key, 0, Encoding.ASCII.GetBytes(wrapped), []);
+            await store.Commit(new Change([write], "system", $"cluster secret {name} made"), cancellationToken);
+
+            // Also when another silo was first: what is stored is what counts.
+            stored = await store.Read(key, cancellationToken) ?? throw new InvalidOperationException($"cluster secret '{name}' could not be stored");
+        }
+
+        return vault.Unwrap(key.ToString(), Encoding.ASCII.GetString(stored.Body.Span));
+    }
+}

@@ -1,0 +1,185 @@
+using System.Buffers.Binary;
+using System.Collections.Immutable;
+using Assay.Grains.Authority;
+using Microsoft.Data.Sqlite;
+
+namespace Assay.Silo.Storage.Sqlite;
+
+/// <summary>Evidence in one SQLite file: one row a batch, one index row per subject in it, in one commit.</summary>
+internal sealed class SqliteEvidenceStore(SqliteDatabase database) : IEvidenceStore
+{
+    public const string Schema = """
+        CREATE TABLE batch (shard INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, at INTEGER NOT NULL, payload BLOB NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (shard, first));
+        CREATE TABLE subject (realm TEXT NOT NULL, subject TEXT NOT NULL, at INTEGER NOT NULL, shard INTEGER NOT NULL, positions BLOB NOT NULL, spent BLOB, spent_until INTEGER);
+        CREATE INDEX subject_at ON subject (realm, subject, at);
+        CREATE INDEX subject_spent ON subject (realm, subject, spent_until) WHERE spent IS NOT NULL;
+        """;
+
+    private const int SpentBytes = 24;
+
+    public Task<BatchResult> Append(EvidenceBatch batch, CancellationToken cancellationToken) => database.Write((connection, transaction) =>
+    {
+        if (Present(connection, transaction, batch))
+            return BatchResult.Committed;
+
+        using (var query = connection.Command(
+            transaction, "SELECT first + count FROM batch WHERE shard = $shard ORDER BY first DESC LIMIT 1", ("$shard", batch.Shard)))
+        {
+            var next = query.ExecuteScalar() is long end ? end : 0;
+            if (next != batch.FirstPosition)
+                throw new InvalidOperationException($"shard {batch.Shard} continues at position {next}, not at {batch.FirstPosition}");
+        }
+
+        connection.Run(
+            transaction,
+            "INSERT INTO batch VALUES ($shard, $first, $count, $at, $payload, $checksum)",
+            ("$shard", batch.Shard), ("$first", batch.FirstPosition), ("$count", batch.Records.Length),
+            ("$at", batch.CommittedAt.ToUnixTimeMilliseconds()), ("$payload", batch.Payload.ToArray()), ("$checksum", unchecked((long)batch.Checksum)));
+        AddIndex(connection, transaction, batch);
+        return BatchResult.Committed;
+    });
+
+    public Task<EvidenceBatch?> Find(long shard, long position, CancellationToken cancellationToken) => Task.FromResult(database.Read(connection =>
+    {
+        using var query = connection.Command(
+            null,
+            "SELECT shard, first, count, at, payload, checksum FROM batch WHERE shard = $shard AND first <= $position ORDER BY first DESC LIMIT 1",
+            ("$shard", shard), ("$position", position));
+        using var rows = query.ExecuteReader();
+        return rows.Read() && position < rows.GetInt64(1) + rows.GetInt64(2) ? ReadBatch(rows) : null;
+    }));
+
+    public Task<ImmutableArray<EvidenceIndexRow>> Index(
+        string realm, string subject, DateTimeOffset since, int limit, CancellationToken cancellationToken) => Task.FromResult(database.Read(connection =>
+    {
+        using var query = connection.Command(
+            null,
+            "SELECT shard, at, positions, spent FROM subject WHERE realm = $realm AND subject = $subject AND at >= $since ORDER BY at DESC, rowid DESC LIMIT $limit",
+            ("$realm", realm), ("$subject", subject), ("$since", since.ToUnixTimeMilliseconds()), ("$limit", limit));
+        var found = ImmutableArray.CreateBuilder<EvidenceIndexRow>();
+        using var rows = query.ExecuteReader();
+        while (rows.Read())
+        {
+            found.Add(new EvidenceIndexRow(
+                realm, subject, rows.GetInt64(0), DateTimeOffset.FromUnixTimeMilliseconds(rows.GetInt64(1)), ReadPositions((byte[])rows[2]),
+                rows.IsDBNull(3) ? [] : [.. ReadSpent((byte[])rows[3])]));
+        }
+
+        return found.DrainToImmutable();
+    }));
+
+    public Task<ImmutableArray<SpentAssertion>> Spent(string realm, string subject, DateTimeOffset now, CancellationToken cancellationToken) =>
+        Task.FromResult(database.Read(connection =>
+        {
+            using var query = connection.Command(
+                null,
+                "SELECT spent FROM subject WHERE realm = $realm AND subject = $subject AND spent IS NOT NULL AND spent_until >= $now",
+                ("$realm", realm), ("$subject", subject), ("$now", now.ToUnixTimeMilliseconds()));
+            var found = ImmutableArray.CreateBuilder<SpentAssertion>();
+            using var rows = query.ExecuteReader();
+            while (rows.Read())
+            {
+                foreach (var spent in ReadSpent((byte[])rows[0]))
+                {
+                    if (spent.Until >= now)
+                        found.Add(spent);
+                }
+            }
+
+            return found.DrainToImmutable();
+        }));
+
+    public Task<ImmutableArray<EvidenceBatch>> Newest(int batches, CancellationToken cancellationToken) => Task.FromResult(database.Read(connection =>
+    {
+        using var query = connection.Command(
+            null, "SELECT shard, first, count, at, payload, checksum FROM batch ORDER BY rowid DESC LIMIT $limit", ("$limit", batches));
+        var found = ImmutableArray.CreateBuilder<EvidenceBatch>();
+        using var rows = query.ExecuteReader();
+        while (rows.Read())
+            found.Add(ReadBatch(rows));
+        return found.DrainToImmutable();
+    }));
+
+    private static bool Present(SqliteConnection connection, SqliteTransaction transaction, EvidenceBatch batch)
+    {
+        using var query = connection.Command(
+            transaction, "SELECT checksum, count FROM batch WHERE shard = $shard AND first = $first", ("$shard", batch.Shard), ("$first", batch.FirstPosition));
+        using var rows = query.ExecuteReader();
+        if (!rows.Read())
+            return false;
+        return unchecked((ulong)rows.GetInt64(0)) == batch.Checksum && rows.GetInt64(1) == batch.Records.Length
+            ? true
+            : throw new InvalidOperationException($"position {batch.FirstPosition} of shard {batch.Shard} is taken by other records");
+    }
+
+    private static void AddIndex(SqliteConnection connection, SqliteTransaction transaction, EvidenceBatch batch)
+    {
+        using var insert = connection.Command(transaction, "INSERT INTO subject VALUES ($realm, $subject, $at, $shard, $positions, $spent, $until)");
+        var realm = insert.Parameters.Add("$realm", SqliteType.Text);
+        var subject = insert.Parameters.Add("$subject", SqliteType.Text);
+        var at = insert.Parameters.Add("$at", SqliteType.Integer);
+        var shard = insert.Parameters.Add("$shard", SqliteType.Integer);
+        var positions = insert.Parameters.Add("$positions", SqliteType.Blob);
+        var spent = insert.Parameters.Add("$spent", SqliteType.Blob);
+        var until = insert.Parameters.Add("$until", SqliteType.Integer);
+        foreach (var row in batch.Index)
+        {
+            realm.Value = row.Realm;
+            subject.Value = row.Subject;
+            at.Value = row.At.ToUnixTimeMilliseconds();
+            shard.Value = row.Shard;
+            positions.Value = WritePositions(row.Positions);
+            var last = 0L;
+            spent.Value = row.Spent.IsEmpty ? DBNull.Value : WriteSpent(row.Spent, out last);
+            until.Value = row.Spent.IsEmpty ? DBNull.Value : last;
+            insert.ExecuteNonQuery();
+        }
+    }
+
+    private static EvidenceBatch ReadBatch(SqliteDataReader row) => EvidenceBatch.Read(
+        row.GetInt64(0), row.GetInt64(1), row.GetInt32(2), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(3)), (byte[])row[4], unchecked((ulong)row.GetInt64(5)));
+
+    private static byte[] WritePositions(ImmutableArray<long> positions)
+    {
+        var bytes = new byte[positions.Length * sizeof(long)];
+        for (var i = 0; i < positions.Length; i++)
+            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(i * sizeof(long)), positions[i]);
+        return bytes;
+    }
+
+    private static ImmutableArray<long> ReadPositions(ReadOnlySpan<byte> bytes)
+    {
+        var positions = ImmutableArray.CreateBuilder<long>(bytes.Length / sizeof(long));
+        for (; bytes.Length >= sizeof(long); bytes = bytes[sizeof(long)..])
+            positions.Add(BinaryPrimitives.ReadInt64LittleEndian(bytes));
+        return positions.DrainToImmutable();
+    }
+
+    private static byte[] WriteSpent(ImmutableArray<SpentAssertion> spent, out long last)
+    {
+        var bytes = new byte[spent.Length * SpentBytes];
+        last = long.MinValue;
+        for (var i = 0; i < spent.Length; i++)
+        {
+            // Rounded up: an assertion is remembered a moment longer, never a moment shorter.
+            var until = spent[i].Until.ToUnixTimeMilliseconds() + 1;
+            BinaryPrimitives.WriteUInt128LittleEndian(bytes.AsSpan(i * SpentBytes), spent[i].Hash);
+            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(i * SpentBytes + 16), until);
+            last = Math.Max(last, until);
+        }
+
+        return bytes;
+    }
+
+    private static List<SpentAssertion> ReadSpent(ReadOnlySpan<byte> bytes)
+    {
+        var spent = new List<SpentAssertion>(bytes.Length / SpentBytes);
+        for (; bytes.Length >= SpentBytes; bytes = bytes[SpentBytes..])
+        {
+            spent.Add(new SpentAssertion(
+                BinaryPrimitives.ReadUInt128LittleEndian(bytes), DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64LittleEndian(bytes[16..]))));
+        }
+
+        return spent;
+    }
+}

@@ -1,0 +1,133 @@
+using System.Buffers;
+using System.Buffers.Text;
+using Assay.Grains.Authority;
+
+namespace Assay.Silo.Tokens;
+
+/// <summary><c>POST /oauth/token</c> (RFC 6749 §3.2): parse, call the issuer, shape the answer.</summary>
+internal sealed class TokenEndpoint(TokenIssuer issuer, DecisionGate gate, Admission admission, AssayMetrics metrics, TimeProvider clock)
+{
+    public async Task Handle(HttpContext context)
+    {
+        var started = clock.GetTimestamp();
+        if (!admission.TryEnter())
+        {
+            await OAuthError.Unavailable("the silo is at its concurrency limit").Write(context.Response, context.RequestAborted);
+            return;
+        }
+
+        try
+        {
+            using var form = await TokenForm.Read(context.Request, context.RequestAborted);
+            var outcome = await Answer(context, form);
+            metrics.TokenRequest(outcome, clock.GetElapsedTime(started));
+        }
+        finally
+        {
+            admission.Leave();
+        }
+    }
+
+    private async Task<string> Answer(HttpContext context, TokenForm form)
+    {
+        // From here until the answer is flushed this request is on its way out: a narrowing call waits for it or discards it.
+        using var passage = gate.Enter();
+        var result = await issuer.Issue(form, context.Request.Headers.Authorization, context.Connection.RemoteIpAddress, passage, context.RequestAborted);
+        switch (result)
+        {
+            case TokenResult.Issued issued:
+                using (issued.Token)
+                {
+                    if (!passage.MayLeave())
+                        return await Refuse(context, OAuthError.Unavailable("the decision was overtaken by a change; ask again"));
+                    Write(context.Response, issued);
+                    await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+                    return "issued";
+                }
+
+            case TokenResult.Refused refused:
+                return await Refuse(context, refused.Error);
+
+            default:
+                throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    private static async Task<string> Refuse(HttpContext context, OAuthError error)
+    {
+        await error.Write(context.Response, context.RequestAborted);
+        return error.Code;
+    }
+
+    /// <summary>RFC 6749 §5.1. Nothing in it needs escaping: a JWT, and scopes without quotes and backslashes.</summary>
+    private static void Write(HttpResponse response, TokenResult.Issued issued)
+    {
+        response.StatusCode = StatusCodes.Status200OK;
+        response.ContentType = "application/json";
+        response.Headers.CacheControl = "no-store";
+        response.Headers.Pragma = "no-cache";
+
+        var token = issued.Token.Token;
+        var scopesLength = 0;
+        foreach (var scope in issued.Scopes)
+            scopesLength += scope.Length + 1;
+        var stepUpLength = 0;
+        foreach (var verification in issued.StepUp)
+            stepUpLength += verification.Length + 3;
+
+        var body = response.BodyWriter.GetSpan(token.Length + scopesLength + stepUpLength + 128);
+        var at = 0;
+        Append(body, ref at, "{\"access_token\":\""u8);
+        Append(body, ref at, token);
+        Append(body, ref at, "\",\"token_type\":\"Bearer\",\"expires_in\":"u8);
+        Utf8Formatter.TryFormat((int)issued.Lifetime.TotalSeconds, body[at..], out var digits);
+        at += digits;
+        Append(body, ref at, ",\"scope\":\""u8);
+        for (var i = 0; i < issued.Scopes.Length; i++)
+        {
+            if (i > 0)
+                body[at++] = (byte)' ';
+            at += System.Text.Encoding.ASCII.GetBytes(issued.Scopes[i], body[at..]);
+        }
+
+        body[at++] = (byte)'"';
+        if (!issued.StepUp.IsEmpty)
+        {
+            Append(body, ref at, ",\"step_up\":["u8);
+            for (var i = 0; i < issued.StepUp.Length; i++)
+            {
+                Append(body, ref at, i > 0 ? ",\""u8 : "\""u8);
+                at += System.Text.Encoding.ASCII.GetBytes(issued.StepUp[i], body[at..]);
+                body[at++] = (byte)'"';
+            }
+
+            body[at++] = (byte)']';
+        }
+
+        body[at++] = (byte)'}';
+        response.ContentLength = at;
+        response.BodyWriter.Advance(at);
+    }
+
+    private static void Append(Span<byte> body, ref int at, ReadOnlySpan<byte> text)
+    {
+        text.CopyTo(body[at..]);
+        at += text.Length;
+    }
+}
+
+/// <summary>How many token requests a silo works on at once; beyond it the answer is 503, not a queue.</summary>
+internal sealed class Admission(int limit)
+{
+    private int inside;
+
+    public bool TryEnter()
+    {
+        if (Interlocked.Increment(ref inside) <= limit)
+            return true;
+        Interlocked.Decrement(ref inside);
+        return false;
+    }
+
+    public void Leave() => Interlocked.Decrement(ref inside);
+}

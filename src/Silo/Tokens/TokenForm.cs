@@ -1,0 +1,244 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text;
+using System.Text.Unicode;
+
+namespace Assay.Silo.Tokens;
+
+/// <summary>
+/// The parameters of a token request, read by hand from the request's buffers: the framework's form binder answers a bad form with an empty
+/// 400 where RFC 6749 §5.2 wants JSON, and decodes into strings what the path only needs as bytes.
+/// </summary>
+internal sealed class TokenForm : IDisposable
+{
+    public const int MaxBodyBytes = 64 * 1024;
+    public const int MaxParameters = 64;
+
+    private byte[]? buffer;
+    private List<string>? unknown;
+    private int parameters;
+
+    public string? GrantType { get; private set; }
+    public string? ClientId { get; private set; }
+    public string? ClientSecret { get; private set; }
+    public string? ClientAssertionType { get; private set; }
+
+    /// <summary>Compact JWS as bytes in the pooled buffer; valid until <see cref="Dispose"/>.</summary>
+    public ReadOnlyMemory<byte> ClientAssertion { get; private set; }
+
+    public string? Scope { get; private set; }
+    public string? Resource { get; private set; }
+    public bool HasSeveralResources { get; private set; }
+    public bool HasAuthorizationDetails { get; private set; }
+
+    /// <summary>What is wrong with the body, for <c>error_description</c>; null when it could be read.</summary>
+    public string? Fault { get; private set; }
+
+    public bool IsTooLarge { get; private set; }
+
+    public static async ValueTask<TokenForm> Read(HttpRequest request, CancellationToken cancellationToken)
+    {
+        var form = new TokenForm();
+        if (!IsForm(request.ContentType))
+        {
+            form.Fault = "the body must be application/x-www-form-urlencoded";
+            return form;
+        }
+
+        if (request.ContentLength > MaxBodyBytes)
+        {
+            form.IsTooLarge = true;
+            return form;
+        }
+
+        var reader = request.BodyReader;
+        while (true)
+        {
+            var read = await reader.ReadAsync(cancellationToken);
+            if (read.Buffer.Length > MaxBodyBytes)
+            {
+                reader.AdvanceTo(read.Buffer.End);
+                form.IsTooLarge = true;
+                return form;
+            }
+
+            if (read.IsCompleted)
+            {
+                form.Take(read.Buffer);
+                reader.AdvanceTo(read.Buffer.End);
+                return form;
+            }
+
+            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (buffer is not { } rented)
+            return;
+
+        buffer = null;
+        ClientAssertion = default;
+        ArrayPool<byte>.Shared.Return(rented, clearArray: true); // it may hold a secret
+    }
+
+    private static bool IsForm(string? contentType)
+    {
+        const string expected = "application/x-www-form-urlencoded";
+        return contentType is not null
+            && contentType.StartsWith(expected, StringComparison.OrdinalIgnoreCase)
+            && (contentType.Length == expected.Length || contentType[expected.Length] is ';' or ' ');
+    }
+
+    private void Take(ReadOnlySequence<byte> body)
+    {
+        var length = (int)body.Length;
+        buffer = ArrayPool<byte>.Shared.Rent(Math.Max(length, 1));
+        body.CopyTo(buffer);
+
+        var at = 0;
+        while (at < length && Fault is null)
+        {
+            var end = buffer.AsSpan(at, length - at).IndexOf((byte)'&');
+            var next = end < 0 ? length : at + end;
+            if (next > at)
+                TakePair(at, next);
+            at = next + 1;
+        }
+    }
+
+    private void TakePair(int start, int end)
+    {
+        if (++parameters > MaxParameters)
+        {
+            Fault = "too many parameters";
+            return;
+        }
+
+        var pair = buffer.AsSpan(start, end - start);
+        var equals = pair.IndexOf((byte)'=');
+        var name = equals < 0 ? pair : pair[..equals];
+        var valueStart = equals < 0 ? end : start + equals + 1;
+
+        if (!TryDecode(name, out var nameLength) || !TryDecode(buffer.AsSpan(valueStart, end - valueStart), out var valueLength))
+        {
+            Fault = "a parameter is not percent-encoded UTF-8";
+            return;
+        }
+
+        name = name[..nameLength];
+        if (name.IsEmpty)
+            Fault = "a parameter has no name";
+        else
+            Assign(name, buffer.AsMemory(valueStart, valueLength));
+    }
+
+    private void Assign(ReadOnlySpan<byte> name, ReadOnlyMemory<byte> value)
+    {
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("scope"u8):
+                Scope = Once(Scope, value, "scope");
+                break;
+            case 8 when name.SequenceEqual("resource"u8):
+                // RFC 8707 §2 lets it repeat; one token is for one resource here.
+                HasSeveralResources |= Resource is not null;
+                Resource ??= Text(value);
+                break;
+            case 9 when name.SequenceEqual("client_id"u8):
+                ClientId = Once(ClientId, value, "client_id");
+                break;
+            case 10 when name.SequenceEqual("grant_type"u8):
+                GrantType = Once(GrantType, value, "grant_type");
+                break;
+            case 13 when name.SequenceEqual("client_secret"u8):
+                ClientSecret = Once(ClientSecret, value, "client_secret");
+                break;
+            case 16 when name.SequenceEqual("client_assertion"u8):
+                if (!ClientAssertion.IsEmpty)
+                    Fault = "client_assertion is repeated";
+                ClientAssertion = value;
+                break;
+            case 21 when name.SequenceEqual("client_assertion_type"u8):
+                ClientAssertionType = Once(ClientAssertionType, value, "client_assertion_type");
+                break;
+            case 21 when name.SequenceEqual("authorization_details"u8):
+                if (HasAuthorizationDetails)
+                    Fault = "authorization_details is repeated";
+                HasAuthorizationDetails |= !value.IsEmpty;
+                break;
+            default:
+                Remember(name);
+                break;
+        }
+    }
+
+    /// <summary>Unknown parameters are ignored (RFC 6749 §3.2), yet none may come twice.</summary>
+    private void Remember(ReadOnlySpan<byte> name)
+    {
+        var text = Encoding.UTF8.GetString(name);
+        unknown ??= [];
+        if (unknown.Contains(text) && text is not "audience")
+            Fault = "a parameter is repeated";
+        unknown.Add(text);
+    }
+
+    /// <summary>An empty value counts as omitted (RFC 6749 §3.2).</summary>
+    private string? Once(string? present, ReadOnlyMemory<byte> value, string name)
+    {
+        if (present is not null)
+        {
+            Fault = name + " is repeated";
+            return present;
+        }
+
+        return Text(value);
+    }
+
+    private static string? Text(ReadOnlyMemory<byte> value) => value.IsEmpty ? null : Encoding.UTF8.GetString(value.Span);
+
+    /// <summary>Decodes form-urlencoded text; the result is never longer, and may be written over the text itself.</summary>
+    public static bool TryDecode(ReadOnlySpan<byte> text, Span<byte> plain, out int length)
+    {
+        length = 0;
+        for (var i = 0; i < text.Length; i++)
+        {
+            var c = text[i];
+            if (c == '+')
+            {
+                c = (byte)' ';
+            }
+            else if (c == '%')
+            {
+                if (i + 2 >= text.Length)
+                    return false;
+                int high = Hex(text[i + 1]), low = Hex(text[i + 2]);
+                if (high < 0 || low < 0)
+                    return false;
+                c = (byte)(high << 4 | low);
+                i += 2;
+            }
+
+            plain[length++] = c;
+        }
+
+        return Utf8.IsValid(plain[..length]);
+    }
+
+    private static bool TryDecode(Span<byte> text, out int length)
+    {
+        if (text.IndexOfAny((byte)'%', (byte)'+') >= 0)
+            return TryDecode(text, text, out length);
+        length = text.Length;
+        return Utf8.IsValid(text);
+    }
+
+    private static int Hex(byte c) => c switch
+    {
+        >= (byte)'0' and <= (byte)'9' => c - '0',
+        >= (byte)'a' and <= (byte)'f' => c - 'a' + 10,
+        >= (byte)'A' and <= (byte)'F' => c - 'A' + 10,
+        _ => -1,
+    };
+}

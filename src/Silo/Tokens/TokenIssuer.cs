@@ -1,0 +1,279 @@
+using System.Collections.Immutable;
+using System.Net;
+using Assay.Core.Decisions;
+using Assay.Core.Evidence;
+using Assay.Core.Jose;
+using Assay.Core.Tokens;
+using Assay.Grains;
+using Assay.Grains.Authority;
+using Assay.Grains.Identities;
+using Assay.Silo.ClientAuthentication;
+using Assay.Silo.Signing;
+
+namespace Assay.Silo.Tokens;
+
+/// <summary>The life of a token request: authenticate, decide, sign beside the record, answer.</summary>
+internal sealed class TokenIssuer(
+    ClientAuthenticator authenticator,
+    IGrainFactory grains,
+    SiloView silo,
+    DecisionGate gate,
+    EvidenceAppender evidence,
+    TokenSigner signer,
+    JtiCodec jtis,
+    SiloIdentity self,
+    AssayMetrics metrics,
+    TimeProvider clock)
+{
+    /// <summary>How often a decision that was overtaken by a change is asked for again before the caller is told to.</summary>
+    private const int MaxDecisions = 3;
+
+    /// <summary>Issues a token or says why not. No token leaves before its evidence is durable.</summary>
+    public async ValueTask<TokenResult> Issue(
+        TokenForm form, string? authorization, IPAddress? address, DecisionTicket passage, CancellationToken cancellationToken)
+    {
+        if (Malformed(form, out var scopes) is { } fault)
+            return new TokenResult.Refused(fault);
+        if (silo.Current is null)
+            return Unavailable("this silo may not decide at the moment");
+
+        var origin = address is null ? null : (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
+        var proof = await authenticator.Authenticate(form, authorization, origin ?? "", cancellationToken);
+        if (proof is not ClientProof.Proved client)
+            return new TokenResult.Refused(ErrorOf(proof));
+        if (form.HasAuthorizationDetails)
+            return new TokenResult.Refused(new OAuthError(400, "invalid_authorization_details", "rich authorization requests are not supported"));
+        if (form.HasSeveralResources)
+            return new TokenResult.Refused(new OAuthError(400, "invalid_target", "a token is for one resource; ask for each by itself"));
+
+        var request = new DecisionRequest
+        {
+            RequestId = Guid.NewGuid(),
+            GrantType = form.GrantType!,
+            AuthenticationMethod = client.Method,
+            CredentialHandle = client.CredentialHandle,
+            Resource = form.Resource,
+            Scopes = scopes,
+            OriginIp = origin,
+            AssertionHash = client.AssertionHash,
+            AssertionUntil = client.AssertionUntil,
+            MinimumNumber = gate.Floor,
+        };
+
+        switch (await Decide(grains.GetGrain<IIdentityGrain>(GrainKey.For(self.Realm, client.ClientId)), request, passage))
+        {
+            case Decision.Decided decided:
+                return Granted(decided.Verdict) is { IsEmpty: false } granted
+                    ? await Sign(client, request, decided, granted)
+                    : await Deny(client, request, decided);
+
+            case Decision.Refused { Input: { } input } refused:
+                return await Record(client, request, EvidenceKind.Refusal, input, null, refused.Reason, ErrorOf(refused));
+
+            case Decision.Refused refused:
+                metrics.AuthenticationFailed(refused.Reason.ToString());
+                return new TokenResult.Refused(ErrorOf(refused));
+
+            default:
+                return Unavailable("no current decision can be made; nothing was issued");
+        }
+    }
+
+    /// <summary>A decision that is older than what this silo has acknowledged is made again at the newer state.</summary>
+    private async ValueTask<Decision> Decide(IIdentityGrain identity, DecisionRequest request, DecisionTicket passage)
+    {
+        for (var tries = 0; tries < MaxDecisions; tries++)
+        {
+            Decision decision;
+            try
+            {
+                decision = await identity.Decide(request with { MinimumNumber = gate.Floor });
+            }
+            catch (Exception fault) when (fault is TimeoutException or OrleansException)
+            {
+                return new Decision.Unavailable(UnavailableReason.StorageAway);
+            }
+
+            switch (decision)
+            {
+                case Decision.Decided decided when !passage.Decided(decided.Number):
+                case Decision.Refused refused when !passage.Decided(refused.Number):
+                    continue;
+                case Decision.Unavailable { Reason: UnavailableReason.BehindFeed }:
+                    await silo.WaitFor(gate.Floor, CancellationToken.None);
+                    continue;
+                default:
+                    return decision;
+            }
+        }
+
+        return new Decision.Unavailable(UnavailableReason.BehindFeed);
+    }
+
+    private async ValueTask<TokenResult> Sign(ClientProof.Proved client, DecisionRequest request, Decision.Decided decided, ImmutableArray<string> granted)
+    {
+        if (signer.Pick() is not { } signing)
+            return Unavailable("there is no signing key at the moment");
+        using var slot = evidence.Reserve();
+        if (slot is null)
+            return Unavailable("the evidence log does not keep up");
+
+        var input = decided.Input;
+        var jti = jtis.Encode(new RecordId(slot.Shard, slot.Position));
+        var claims = new AccessTokenClaims(self.Issuer, client.ClientId, input.Resource, granted, input.Time, decided.Verdict.Lifetime, jti);
+        if (claims.ExpiresAt > signing.Key.PublishedUntil)
+            return Unavailable("the signing key leaves before this token would expire");
+
+        var token = new JwtWriter();
+        try
+        {
+            claims.WriteTo(token.Claims);
+            token.Seal(signing.Header);
+            slot.Fill(
+                (Basis(slot, client, request, EvidenceKind.Permit, input) with
+                {
+                    Verdict = decided.Verdict,
+                    JwtId = jti,
+                    KeyId = signing.Key.KeyId,
+                    ExpiresAt = claims.ExpiresAt,
+                    SigningInputHash = Base64UrlText.Encode(token.Digest),
+                }).Encode(),
+                Index(client));
+
+            // Beside the write, not after it: the record needs the hash, not the signature.
+            if (!token.TrySign(signing.Key.PrivateKey))
+                throw new InvalidOperationException($"key {signing.Key.KeyId} cannot sign ES256");
+            if (!await slot.Committed)
+            {
+                token.Dispose();
+                return Unavailable("the record of the decision is not durable; nothing was issued");
+            }
+        }
+        catch
+        {
+            token.Dispose();
+            throw;
+        }
+
+        foreach (var scope in decided.Verdict.Scopes)
+        {
+            if (!scope.Granted)
+                metrics.ScopeWithheld(scope.Outcome.ToString());
+        }
+
+        return new TokenResult.Issued(token, decided.Verdict.Lifetime, granted, StepUp(decided.Verdict));
+    }
+
+    private ValueTask<TokenResult> Deny(ClientProof.Proved client, DecisionRequest request, Decision.Decided decided) =>
+        Record(client, request, EvidenceKind.Denial, decided.Input, decided.Verdict, null, new OAuthError(400, "invalid_scope", Describe(decided.Verdict))
+        {
+            StepUp = StepUp(decided.Verdict),
+        });
+
+    /// <summary>A refusal is answered once its record is durable too, and names it.</summary>
+    private async ValueTask<TokenResult> Record(
+        ClientProof.Proved client, DecisionRequest request, EvidenceKind kind, DecisionInput input, Verdict? verdict, RefusalReason? refusal, OAuthError error)
+    {
+        using var slot = evidence.Reserve();
+        if (slot is null)
+            return Unavailable("the evidence log does not keep up");
+        slot.Fill(
+            (Basis(slot, client, request, kind, input) with { Verdict = verdict, Refusal = refusal?.ToString(), Error = error.Code }).Encode(), Index(client));
+        return await slot.Committed
+            ? new TokenResult.Refused(error with { DecisionId = jtis.Encode(new RecordId(slot.Shard, slot.Position)) })
+            : Unavailable("the record of the decision is not durable");
+    }
+
+    private EvidenceRecord Basis(EvidenceSlot slot, ClientProof.Proved client, DecisionRequest request, EvidenceKind kind, DecisionInput input) => new()
+    {
+        Kind = kind,
+        Shard = slot.Shard,
+        Position = slot.Position,
+        Node = self.Node,
+        Time = input.Time,
+        RequestId = request.RequestId,
+        Input = input,
+        SpentAssertion = client.AssertionHash?.ToString("x32", System.Globalization.CultureInfo.InvariantCulture),
+    };
+
+    private EvidenceEntry Index(ClientProof.Proved client) => new(
+        self.Realm,
+        client.ClientId,
+        client.CredentialHandle,
+        client.AssertionHash is { } hash ? new SpentAssertion(hash, client.AssertionUntil) : null);
+
+    private static OAuthError? Malformed(TokenForm form, out ImmutableArray<string> scopes)
+    {
+        scopes = [];
+        if (form.IsTooLarge)
+            return new OAuthError(413, "invalid_request", $"the body is over {TokenForm.MaxBodyBytes} bytes");
+        if (form.Fault is { } fault)
+            return OAuthError.InvalidRequest(fault);
+        if (form.GrantType is null)
+            return OAuthError.InvalidRequest("grant_type is missing");
+        if (form.GrantType != "client_credentials")
+            return new OAuthError(400, "unsupported_grant_type", "expected client_credentials");
+        return ScopeList.TryParse(form.Scope, out scopes)
+            ? null
+            : new OAuthError(400, "invalid_scope", $"scope is not 1 to {ScopeList.MaxScopes} scope tokens parted by single spaces");
+    }
+
+    private static ImmutableArray<string> Granted(Verdict verdict)
+    {
+        var granted = ImmutableArray.CreateBuilder<string>(verdict.Scopes.Length);
+        foreach (var scope in verdict.Scopes)
+        {
+            if (scope.Granted)
+                granted.Add(scope.Scope);
+        }
+
+        return granted.DrainToImmutable();
+    }
+
+    private static ImmutableArray<string> StepUp(Verdict verdict)
+    {
+        ImmutableArray<string> needed = [];
+        foreach (var scope in verdict.Scopes)
+        {
+            foreach (var verification in scope.StepUp)
+            {
+                if (!needed.Contains(verification))
+                    needed = needed.Add(verification);
+            }
+        }
+
+        return needed;
+    }
+
+    /// <summary>A caller learns a code and what policy authors marked public; the rest is in the record.</summary>
+    private static string Describe(Verdict verdict)
+    {
+        foreach (var scope in verdict.Scopes)
+        {
+            if (!scope.PublicReasons.IsEmpty)
+                return scope.PublicReasons[0];
+        }
+
+        return "none of the scopes asked for is granted now";
+    }
+
+    private static OAuthError ErrorOf(ClientProof proof) => proof switch
+    {
+        ClientProof.Malformed malformed => OAuthError.InvalidRequest(malformed.Description),
+        ClientProof.TooManyFailures limited => OAuthError.TooMany(limited.RetryAfter),
+        _ => OAuthError.InvalidClient(),
+    };
+
+    private static OAuthError ErrorOf(Decision.Refused refused) => refused.Reason switch
+    {
+        RefusalReason.UnknownIdentity or RefusalReason.CredentialNotHeld or RefusalReason.AssertionReplayed => OAuthError.InvalidClient(),
+        RefusalReason.IdentityDisabled => new OAuthError(400, "unauthorized_client", "the client is disabled"),
+        RefusalReason.GrantTypeNotAllowed => new OAuthError(400, "unauthorized_client", "the client may not use this grant type"),
+        RefusalReason.UnknownResource => new OAuthError(400, "invalid_target", "the resource is not registered"),
+        RefusalReason.NoResource => new OAuthError(400, "invalid_target", "resource is missing and the client has no default"),
+        RefusalReason.RateLimited => OAuthError.TooMany(refused.RetryAfter ?? TimeSpan.FromSeconds(1)),
+        _ => throw new System.Diagnostics.UnreachableException(),
+    };
+
+    private static TokenResult.Refused Unavailable(string description) => new(OAuthError.Unavailable(description));
+}
