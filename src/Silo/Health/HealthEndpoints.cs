@@ -1,0 +1,28 @@
+using Assay.Grains;
+using Assay.Grains.Authority;
+using Assay.Silo.Signing;
+using Assay.Core.Registry;
+
+namespace Assay.Silo.Health;
+
+/// <summary>Live: the process answers. Ready: it may decide, has a policy to decide by, and a key to sign with.</summary>
+internal static class HealthEndpoints
+{
+    public static void MapHealth(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/health/live", () => Results.Ok(new { status = "live" })).ExcludeFromDescription();
+        routes.MapGet("/health/ready", (SiloView silo, TokenSigner signer, SiloIdentity self) =>
+        {
+            var missing = new List<string>();
+            if (silo.Current is not { } view)
+                missing.Add("lease");
+            else if (!view.Policies.ContainsKey(GrainKey.For(self.Realm, PolicyDomains.Tokens)))
+                missing.Add("policy");
+            if (signer.Pick() is null)
+                missing.Add("signing key");
+            return missing.Count == 0
+                ? Results.Ok(new { status = "ready" })
+                : Results.Json(new { status = "not ready", missing }, statusCode: StatusCodes.Status503ServiceUnavailable);
+        }).ExcludeFromDescription();
+    }
+}

@@ -1,0 +1,53 @@
+using System.Net;
+
+namespace Assay.Silo;
+
+/// <summary>Where this silo listens and what it is called, from configuration, environment (<c>ASSAY_…</c>) and command line.</summary>
+internal sealed class SiloOptions
+{
+    public const string Section = "Assay";
+    public const string DefaultUrl = "http://127.0.0.1:8420";
+
+    /// <summary>The URL the silo listens on. Plain HTTP is for loopback.</summary>
+    public string Url { get; set; } = DefaultUrl;
+
+    /// <summary>The issuer identifier (RFC 8414 §2); the URL when not set.</summary>
+    public string? Issuer { get; set; }
+
+    /// <summary>The data folder; <c>.assay</c> in the current folder by default (<c>--data</c>, <c>ASSAY_DATA</c>).</summary>
+    public string Data { get; set; } = ".assay";
+
+    /// <summary>The bundle an empty silo starts with; <c>none</c> for none. The quickstart, when it is found and nothing else is named.</summary>
+    public string? Bundle { get; set; }
+
+    /// <summary>A proxy in front ends TLS: the silo may then speak plain HTTP on an address that is not loopback.</summary>
+    public bool TlsTerminatingProxy { get; set; }
+
+    /// <summary>Token requests worked on at once. 1 to 100,000; 4,096 by default.</summary>
+    public int MaxConcurrentRequests { get; set; } = 4096;
+
+    /// <summary>Every fault, each as a sentence; empty when the silo may start.</summary>
+    public IReadOnlyList<string> Faults()
+    {
+        var faults = new List<string>();
+        if (!Uri.TryCreate(Url, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+            faults.Add($"Assay:Url '{Url}' is not an http or https URL.");
+        else if (url.Scheme == "http" && !IsLoopback(url) && !TlsTerminatingProxy)
+            faults.Add($"Assay:Url '{Url}' is plain HTTP on an address that is not loopback. Use https, or set Assay:TlsTerminatingProxy=true when a proxy in front ends TLS.");
+
+        if (Issuer is not null)
+        {
+            if (!Uri.TryCreate(Issuer, UriKind.Absolute, out var issuer) || issuer.Query.Length > 0 || issuer.Fragment.Length > 0)
+                faults.Add($"Assay:Issuer '{Issuer}' is not an absolute URL without query and fragment (RFC 8414 §2).");
+            else if (issuer.Scheme != "https" && !(issuer.Scheme == "http" && IsLoopback(issuer)))
+                faults.Add($"Assay:Issuer '{Issuer}' must be https; http is for loopback.");
+        }
+
+        if (MaxConcurrentRequests is < 1 or > 100_000)
+            faults.Add("Assay:MaxConcurrentRequests must be 1 to 100,000.");
+        return faults;
+    }
+
+    private static bool IsLoopback(Uri url) =>
+        url.IsLoopback || (IPAddress.TryParse(url.Host, out var address) && IPAddress.IsLoopback(address));
+}
