@@ -40,7 +40,7 @@ internal static class SiloProcess
         {
             ["--data"] = "Assay:Data", ["--url"] = "Assay:Url", ["--issuer"] = "Assay:Issuer", ["--bundle"] = "Assay:Bundle",
         });
-        var options = builder.Configuration.GetSection(SiloOptions.Section).Get<SiloOptions>() ?? new SiloOptions();
+        var options = builder.Configuration.GetSection(ServerOptions.Section).Get<ServerOptions>() ?? new ServerOptions();
         if (builder.Configuration["Assay:Data"] is null && Environment.GetEnvironmentVariable("ASSAY_DATA") is { Length: > 0 } data)
             options.Data = data;
         if (options.Faults() is { Count: > 0 } faults)
@@ -62,7 +62,7 @@ internal static class SiloProcess
         return 0;
     }
 
-    private static void AddServices(WebApplicationBuilder builder, SiloOptions options, DataFolder folder, KeyVault vault, SiloIdentity self)
+    private static void AddServices(WebApplicationBuilder builder, ServerOptions options, DataFolder folder, KeyVault vault, SiloIdentity self)
     {
         var services = builder.Services;
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -142,7 +142,7 @@ internal static class SiloProcess
         return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 
-    private static string? BundleFolder(SiloOptions options)
+    private static string? BundleFolder(ServerOptions options)
     {
         if (options.Bundle == "none")
             return null;

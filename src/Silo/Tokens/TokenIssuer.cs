@@ -22,8 +22,7 @@ internal sealed class TokenIssuer(
     TokenSigner signer,
     JtiCodec jtis,
     SiloIdentity self,
-    AssayMetrics metrics,
-    TimeProvider clock)
+    AssayMetrics metrics)
 {
     /// <summary>How often a decision that was overtaken by a change is asked for again before the caller is told to.</summary>
     private const int MaxDecisions = 3;

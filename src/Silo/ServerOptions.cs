@@ -3,7 +3,7 @@ using System.Net;
 namespace Assay.Silo;
 
 /// <summary>Where this silo listens and what it is called, from configuration, environment (<c>ASSAY_…</c>) and command line.</summary>
-internal sealed class SiloOptions
+internal sealed class ServerOptions
 {
     public const string Section = "Assay";
     public const string DefaultUrl = "http://127.0.0.1:8420";
