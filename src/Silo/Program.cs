@@ -9,6 +9,7 @@ using Assay.Silo;
 using Assay.Silo.Bundles;
 using Assay.Silo.ClientAuthentication;
 using Assay.Silo.Discovery;
+using Assay.Silo.Evidence;
 using Assay.Silo.Health;
 using Assay.Silo.Signing;
 using Assay.Silo.Startup;
@@ -85,10 +86,8 @@ internal static class SiloProcess
         services.AddSingleton<IAuthorityStore>(provider => new SqliteAuthorityStore(
             new SqliteDatabase(folder.StateFile, SqliteAuthorityStore.Schema), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IEvidenceStore>(_ => new SqliteEvidenceStore(new SqliteDatabase(folder.EvidenceFile, SqliteEvidenceStore.Schema)));
-        services.AddAuthority((shard, position) => new EvidenceRecord
-        {
-            Kind = EvidenceKind.Void, Shard = shard, Position = position, Node = self.Node, Time = TimeProvider.System.GetUtcNow(),
-        }.Encode());
+        services.AddAuthority();
+        services.AddEvidence();
 
         services.AddOptions<DecisionOptions>().BindConfiguration(DecisionOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<KeyOptions>().BindConfiguration(KeyOptions.Section).ValidateDataAnnotations()
