@@ -130,5 +130,27 @@ public sealed class LimitTests
         Assert.Equal("true", Cedar.Condition($"{nested} == {nested} && [{nested}].contains({nested})"));
     }
 
+    [Theory]
+    [InlineData("if (", ") then true else false")]
+    [InlineData("!(!(", "))")]
+    [InlineData("[[", "]].contains([1]) || true")]
+    public void The_deepest_policy_is_evaluated_on_a_small_stack(string open, string close)
+    {
+        var levels = 1;
+        while (PolicySet.Parse(Policy(levels + 1), "deep").Set is not null)
+            levels++;
+
+        var policies = Cedar.Policies(Policy(levels));
+        AuthorizationResult? result = null;
+        var small = new Thread(() => result = Authorizer.Authorize(policies, Cedar.Ask(), Entities.Empty), maxStackSize: 256 * 1024);
+        small.Start();
+        small.Join();
+
+        Assert.True(levels >= CedarLimits.ExpressionDepth / 5); // one repetition is up to four levels
+        Assert.Equal((Decision.Allow, 0), (result!.Decision, result.Errors.Length));
+
+        string Policy(int times) => $"permit(principal, action, resource) when {{ {Repeat(open, times)}true{Repeat(close, times)} }};";
+    }
+
     private static string Repeat(string piece, int times) => new StringBuilder(piece.Length * times).Insert(0, piece, times).ToString();
 }

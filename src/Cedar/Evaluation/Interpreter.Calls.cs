@@ -54,26 +54,33 @@ internal ref partial struct Interpreter
 
     private Value? EvaluateCall(CallExpr expression)
     {
-        if (EvaluateAll(expression.Arguments) is not { } arguments)
-            return null;
-
-        var function = expression.Function;
-        if (arguments.Length != function.Arity())
+        Value? first = null, second = null;
+        foreach (var argument in expression.Arguments)
         {
-            return Fail(
-                EvaluationErrorKind.TypeError, expression, $"{function.Name()} takes {function.Arity()} arguments, its target included, not {arguments.Length}");
+            if (Evaluate(argument) is not { } value)
+                return null;
+
+            if (first is null)
+                first = value;
+            else
+                second ??= value;
         }
 
-        if (function.IsConstructor())
-            return Construct(expression, arguments[0]);
+        var function = expression.Function;
+        var count = expression.Arguments.Length;
+        if (count != function.Arity())
+            return Fail(EvaluationErrorKind.TypeError, expression, $"{function.Name()} takes {function.Arity()} arguments, its target included, not {count}");
 
-        return arguments[0] switch
+        if (function.IsConstructor())
+            return Construct(expression, first!);
+
+        return first switch
         {
-            DecimalValue number when function <= ExtensionFunction.GreaterThanOrEqual => CallDecimal(expression, number, arguments[1]),
-            IpValue address when function is >= ExtensionFunction.IsIpv4 and <= ExtensionFunction.IsInRange => CallIp(expression, address, arguments),
-            DatetimeValue moment when function is >= ExtensionFunction.Offset and <= ExtensionFunction.ToTime => CallDatetime(expression, moment, arguments),
+            DecimalValue number when function <= ExtensionFunction.GreaterThanOrEqual => CallDecimal(expression, number, second!),
+            IpValue address when function is >= ExtensionFunction.IsIpv4 and <= ExtensionFunction.IsInRange => CallIp(expression, address, second),
+            DatetimeValue moment when function is >= ExtensionFunction.Offset and <= ExtensionFunction.ToTime => CallDatetime(expression, moment, second),
             DurationValue span when function >= ExtensionFunction.ToMilliseconds => Value.Of(Count(function, span.Milliseconds)),
-            var other => FailType(expression.Arguments[0], TargetType(function), other),
+            _ => FailType(expression.Arguments[0], TargetType(function), first!),
         };
     }
 
@@ -100,7 +107,7 @@ internal ref partial struct Interpreter
         });
     }
 
-    private Value? CallIp(CallExpr expression, IpValue address, Value[] arguments)
+    private Value? CallIp(CallExpr expression, IpValue address, Value? argument)
     {
         switch (expression.Function)
         {
@@ -109,25 +116,25 @@ internal ref partial struct Interpreter
             case ExtensionFunction.IsLoopback: return Value.Of(address.IsLoopback);
             case ExtensionFunction.IsMulticast: return Value.Of(address.IsMulticast);
             default:
-                return arguments[1] is IpValue range
+                return argument is IpValue range
                     ? Value.Of(address.IsInRange(range))
-                    : FailType(expression.Arguments[1], "ipaddr", arguments[1]);
+                    : FailType(expression.Arguments[1], "ipaddr", argument!);
         }
     }
 
-    private Value? CallDatetime(CallExpr expression, DatetimeValue moment, Value[] arguments)
+    private Value? CallDatetime(CallExpr expression, DatetimeValue moment, Value? argument)
     {
         var milliseconds = (Int128)moment.Milliseconds;
         switch (expression.Function)
         {
             case ExtensionFunction.Offset:
-                return arguments[1] is DurationValue span
+                return argument is DurationValue span
                     ? Fitting(expression, milliseconds + span.Milliseconds)
-                    : FailType(expression.Arguments[1], "duration", arguments[1]);
+                    : FailType(expression.Arguments[1], "duration", argument!);
             case ExtensionFunction.DurationSince:
-                return arguments[1] is DatetimeValue other
+                return argument is DatetimeValue other
                     ? Fitting(expression, milliseconds - other.Milliseconds)
-                    : FailType(expression.Arguments[1], "datetime", arguments[1]);
+                    : FailType(expression.Arguments[1], "datetime", argument!);
             case ExtensionFunction.ToDate:
                 return Fitting(expression, milliseconds - DatetimeValue.TimeOfDay(moment.Milliseconds));
             default:

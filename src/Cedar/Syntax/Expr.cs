@@ -4,7 +4,7 @@ namespace Assay.Cedar;
 /// An expression of the policy language. Chains of the same operator are one node, so a long <c>a || b || …</c> is wide and not
 /// deep; <see cref="Depth"/> is bounded by <see cref="CedarLimits.ExpressionDepth"/>, so whoever walks may recurse.
 /// </summary>
-internal abstract class Expr(int offset, int depth)
+internal abstract class Expr(ExprKind kind, int offset, int depth, Value? constant = null)
 {
     /// <summary>Index of its first character in the policy text.</summary>
     public int Offset { get; } = offset;
@@ -12,10 +12,11 @@ internal abstract class Expr(int offset, int depth)
     /// <summary>Nodes on the longest way down, itself included.</summary>
     public int Depth { get; } = depth;
 
-    public abstract ExprKind Kind { get; }
+    /// <summary>Which of the classes below it is.</summary>
+    public ExprKind Kind { get; } = kind;
 
     /// <summary>The value it always has, when that is known without a request; null when it is not, or when it always fails.</summary>
-    public virtual Value? Constant => null;
+    public Value? Constant { get; } = constant;
 
     protected static int Above(Expr child) => child.Depth + 1;
 
@@ -59,56 +60,40 @@ internal enum Variable : byte
     Context,
 }
 
-internal sealed class LiteralExpr(int offset, Value value) : Expr(offset, 1)
+internal sealed class LiteralExpr(int offset, Value value) : Expr(ExprKind.Literal, offset, 1, value)
 {
-    public override ExprKind Kind => ExprKind.Literal;
-
     public Value Value { get; } = value;
-
-    public override Value? Constant => Value;
 }
 
-internal sealed class VariableExpr(int offset, Variable variable) : Expr(offset, 1)
+internal sealed class VariableExpr(int offset, Variable variable) : Expr(ExprKind.Variable, offset, 1)
 {
-    public override ExprKind Kind => ExprKind.Variable;
-
     public Variable Variable { get; } = variable;
 }
 
 /// <summary><c>a &amp;&amp; b &amp;&amp; …</c>, at least two.</summary>
-internal sealed class AndExpr(Expr[] operands) : Expr(operands[0].Offset, Above(operands))
+internal sealed class AndExpr(Expr[] operands) : Expr(ExprKind.And, operands[0].Offset, Above(operands))
 {
-    public override ExprKind Kind => ExprKind.And;
-
     public Expr[] Operands { get; } = operands;
 }
 
 /// <summary><c>a || b || …</c>, at least two.</summary>
-internal sealed class OrExpr(Expr[] operands) : Expr(operands[0].Offset, Above(operands))
+internal sealed class OrExpr(Expr[] operands) : Expr(ExprKind.Or, operands[0].Offset, Above(operands))
 {
-    public override ExprKind Kind => ExprKind.Or;
-
     public Expr[] Operands { get; } = operands;
 }
 
-internal sealed class NotExpr(int offset, Expr operand) : Expr(offset, Above(operand))
+internal sealed class NotExpr(int offset, Expr operand) : Expr(ExprKind.Not, offset, Above(operand))
 {
-    public override ExprKind Kind => ExprKind.Not;
-
     public Expr Operand { get; } = operand;
 }
 
-internal sealed class NegateExpr(int offset, Expr operand) : Expr(offset, Above(operand))
+internal sealed class NegateExpr(int offset, Expr operand) : Expr(ExprKind.Negate, offset, Above(operand))
 {
-    public override ExprKind Kind => ExprKind.Negate;
-
     public Expr Operand { get; } = operand;
 }
 
-internal sealed class IfExpr(int offset, Expr condition, Expr then, Expr otherwise) : Expr(offset, Above([condition, then, otherwise]))
+internal sealed class IfExpr(int offset, Expr condition, Expr then, Expr otherwise) : Expr(ExprKind.If, offset, Above([condition, then, otherwise]))
 {
-    public override ExprKind Kind => ExprKind.If;
-
     public Expr Condition { get; } = condition;
 
     public Expr Then { get; } = then;
@@ -126,10 +111,8 @@ internal enum Comparison : byte
     GreaterOrEqual,
 }
 
-internal sealed class CompareExpr(Comparison comparison, Expr left, Expr right) : Expr(left.Offset, Above([left, right]))
+internal sealed class CompareExpr(Comparison comparison, Expr left, Expr right) : Expr(ExprKind.Compare, left.Offset, Above([left, right]))
 {
-    public override ExprKind Kind => ExprKind.Compare;
-
     public Comparison Comparison { get; } = comparison;
 
     public Expr Left { get; } = left;
@@ -138,10 +121,8 @@ internal sealed class CompareExpr(Comparison comparison, Expr left, Expr right) 
 }
 
 /// <summary><c>a in b</c>: b is an entity or a set of entities.</summary>
-internal sealed class InExpr(Expr left, Expr right) : Expr(left.Offset, Above([left, right]))
+internal sealed class InExpr(Expr left, Expr right) : Expr(ExprKind.In, left.Offset, Above([left, right]))
 {
-    public override ExprKind Kind => ExprKind.In;
-
     public Expr Left { get; } = left;
 
     public Expr Right { get; } = right;
@@ -155,49 +136,39 @@ internal enum ArithmeticOperator : byte
 }
 
 /// <summary><c>a + b - c …</c> or <c>a * b * …</c>, from left to right: operator i stands before operand i + 1.</summary>
-internal sealed class ArithmeticExpr(Expr[] operands, ArithmeticOperator[] operators) : Expr(operands[0].Offset, Above(operands))
+internal sealed class ArithmeticExpr(Expr[] operands, ArithmeticOperator[] operators) : Expr(ExprKind.Arithmetic, operands[0].Offset, Above(operands))
 {
-    public override ExprKind Kind => ExprKind.Arithmetic;
-
     public Expr[] Operands { get; } = operands;
 
     public ArithmeticOperator[] Operators { get; } = operators;
 }
 
 /// <summary><c>a.name</c> or <c>a["name"]</c></summary>
-internal sealed class AttributeExpr(Expr target, string name) : Expr(target.Offset, Above(target))
+internal sealed class AttributeExpr(Expr target, string name) : Expr(ExprKind.Attribute, target.Offset, Above(target))
 {
-    public override ExprKind Kind => ExprKind.Attribute;
-
     public Expr Target { get; } = target;
 
     public string Name { get; } = name;
 }
 
 /// <summary><c>a has name</c>, or <c>a has b.c.d</c>: each step exists on what the one before leads to.</summary>
-internal sealed class HasExpr(Expr target, string[] path) : Expr(target.Offset, Above(target))
+internal sealed class HasExpr(Expr target, string[] path) : Expr(ExprKind.Has, target.Offset, Above(target))
 {
-    public override ExprKind Kind => ExprKind.Has;
-
     public Expr Target { get; } = target;
 
     public string[] Path { get; } = path;
 }
 
-internal sealed class LikeExpr(Expr target, Pattern pattern) : Expr(target.Offset, Above(target))
+internal sealed class LikeExpr(Expr target, Pattern pattern) : Expr(ExprKind.Like, target.Offset, Above(target))
 {
-    public override ExprKind Kind => ExprKind.Like;
-
     public Expr Target { get; } = target;
 
     public Pattern Pattern { get; } = pattern;
 }
 
 /// <summary><c>a is Type</c>, or <c>a is Type in b</c>.</summary>
-internal sealed class IsExpr(Expr target, string type, Expr? ancestor) : Expr(target.Offset, ancestor is null ? Above(target) : Above([target, ancestor]))
+internal sealed class IsExpr(Expr target, string type, Expr? ancestor) : Expr(ExprKind.Is, target.Offset, ancestor is null ? Above(target) : Above([target, ancestor]))
 {
-    public override ExprKind Kind => ExprKind.Is;
-
     public Expr Target { get; } = target;
 
     public string Type { get; } = type;
@@ -217,10 +188,8 @@ internal enum BuiltInMethod : byte
 
 /// <summary>A method of the language itself; <see cref="Argument"/> is null for <c>isEmpty</c> only.</summary>
 internal sealed class MethodExpr(BuiltInMethod method, Expr target, Expr? argument)
-    : Expr(target.Offset, argument is null ? Above(target) : Above([target, argument]))
+    : Expr(ExprKind.Method, target.Offset, argument is null ? Above(target) : Above([target, argument]))
 {
-    public override ExprKind Kind => ExprKind.Method;
-
     public BuiltInMethod Method { get; } = method;
 
     public Expr Target { get; } = target;
@@ -229,25 +198,21 @@ internal sealed class MethodExpr(BuiltInMethod method, Expr target, Expr? argume
 }
 
 /// <summary>A call of an extension function; of a method, the target is the first argument.</summary>
-internal sealed class CallExpr(int offset, ExtensionFunction function, Expr[] arguments) : Expr(offset, Above(arguments))
+internal sealed class CallExpr(int offset, ExtensionFunction function, Expr[] arguments)
+    : Expr(ExprKind.Call, offset, Above(arguments), ConstantOf(function, arguments))
 {
-    public override ExprKind Kind => ExprKind.Call;
-
     public ExtensionFunction Function { get; } = function;
 
     public Expr[] Arguments { get; } = arguments;
 
-    /// <summary>A constructor of a well-formed literal; a malformed one fails when, and only when, it is evaluated.</summary>
-    public override Value? Constant { get; } = arguments is [LiteralExpr { Value: StringValue { Value: var text } }] ? function.Construct(text, out _) : null;
+    // A malformed literal fails when, and only when, it is evaluated.
+    private static Value? ConstantOf(ExtensionFunction function, Expr[] arguments) =>
+        arguments is [LiteralExpr { Value: StringValue { Value: var text } }] ? function.Construct(text, out _) : null;
 }
 
-internal sealed class SetExpr(int offset, Expr[] elements) : Expr(offset, Above(elements))
+internal sealed class SetExpr(int offset, Expr[] elements) : Expr(ExprKind.Set, offset, Above(elements), ConstantOf(elements))
 {
-    public override ExprKind Kind => ExprKind.Set;
-
     public Expr[] Elements { get; } = elements;
-
-    public override Value? Constant { get; } = ConstantOf(elements);
 
     private static SetValue? ConstantOf(Expr[] elements)
     {
@@ -264,10 +229,8 @@ internal sealed class SetExpr(int offset, Expr[] elements) : Expr(offset, Above(
     }
 }
 
-internal sealed class RecordExpr(int offset, string[] names, Expr[] values) : Expr(offset, Above(values))
+internal sealed class RecordExpr(int offset, string[] names, Expr[] values) : Expr(ExprKind.Record, offset, Above(values))
 {
-    public override ExprKind Kind => ExprKind.Record;
-
     public string[] Names { get; } = names;
 
     public Expr[] Values { get; } = values;
