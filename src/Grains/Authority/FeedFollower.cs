@@ -49,12 +49,14 @@ internal sealed class FeedFollower(
         });
         while (!cancellationToken.IsCancellationRequested)
         {
-            var wait = settings.RenewEvery;
+            var wait = settings.PollEvery;
             try
             {
                 await Step(cancellationToken);
                 if (lease.IsOver)
                     return;
+                if (lease.IsCurrent)
+                    wait = settings.RenewEvery; // else what was applied is from too long ago: ask again soon
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -63,7 +65,6 @@ internal sealed class FeedFollower(
             catch (Exception fault)
             {
                 Log.CannotFollow(log, fault, lease.Epoch, lease.IsCurrent);
-                wait = settings.PollEvery;
             }
 
             await WaitForNews(wait, cancellationToken);
