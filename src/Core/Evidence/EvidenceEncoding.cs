@@ -51,6 +51,7 @@ internal static class EvidenceEncoding
         StrictDocument.Decode(json, "evidence", EvidenceRecord.CurrentVersion, static members =>
         {
             var record = Read(members);
+            members.End(); // a misspelt member is named before the one that is missed for it
             return Missing(record) is { } missing
                 ? throw new FormatException($"evidence: a record of kind {WordOf(record.Kind)} needs {missing}")
                 : record;

@@ -42,7 +42,7 @@ public readonly record struct AccessTokenClaims(
         for (var i = 0; i < Scopes.Length; i++)
         {
             if (i > 0)
-                json.WriteStringValueSegment(" "u8, isFinalSegment: false);
+                json.WriteStringValueSegment(" ", isFinalSegment: false);
             json.WriteStringValueSegment(Scopes[i], isFinalSegment: i == Scopes.Length - 1);
         }
     }
