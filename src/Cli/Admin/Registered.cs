@@ -1,0 +1,105 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace Assay.Cli.Admin;
+
+// What GET /admin/v1 answers, as far as people are shown it. Members the server adds are ignored.
+
+internal sealed record IdentityList(ImmutableArray<IdentityView> Identities, string? Next);
+
+internal sealed record IdentityView
+{
+    public required string Id { get; init; }
+    public string Kind { get; init; } = "workload";
+    public long Number { get; init; }
+    public string? Name { get; init; }
+    public string? Owner { get; init; }
+    public string? ManagedBy { get; init; }
+    public ImmutableArray<string> GrantTypes { get; init; } = [];
+    public string? DefaultResource { get; init; }
+    public int? RequestsPerSecond { get; init; }
+    public JsonElement? Attributes { get; init; }
+    public ImmutableArray<CredentialView> Credentials { get; init; } = [];
+    public ImmutableArray<MembershipView> Memberships { get; init; } = [];
+    public ImmutableArray<SignalView> Signals { get; init; } = [];
+    public RiskView Risk { get; init; } = new(0, "low", []);
+    public DateTimeOffset? DisabledAt { get; init; }
+    public string? DisabledReason { get; init; }
+}
+
+internal sealed record CredentialView(
+    string Handle, string Kind, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, string? ManagedBy);
+
+internal sealed record MembershipView(string Group, DateTimeOffset? ExpiresAt, DateTimeOffset? RemovedAt, string? ManagedBy);
+
+internal sealed record SignalView(string Name, string Source, int Weight, DateTimeOffset RaisedAt, string? HalfLife, DateTimeOffset? ExpiresAt);
+
+internal sealed record RiskView(int Score, string Level, ImmutableArray<string> Signals);
+
+internal sealed record ChangeView(long Number, bool Changed, string? Handle, string? Secret);
+
+internal sealed record PolicyDomainList(ImmutableArray<PolicyDomainView> Domains);
+
+internal sealed record PolicyDomainView(
+    string Domain, string? Active, long ActiveSince, ImmutableArray<string> Previous, ImmutableArray<PolicyVersionView> Versions);
+
+internal sealed record PolicyVersionView(string Version, long Number, int Policies);
+
+internal sealed record PolicyContentView(string Domain, string Version, ImmutableArray<PolicyFileView> Files, string? Schema, bool Active);
+
+internal sealed record PolicyFileView(string Path, string Text);
+
+internal sealed record ActivationView(string Domain, string Active, long Number, bool Changed);
+
+internal sealed record KeyList(ImmutableArray<KeyView> Keys);
+
+internal sealed record KeyView(
+    string Kid,
+    string Algorithm,
+    string State,
+    DateTimeOffset AnnouncedAt,
+    DateTimeOffset? ActivatesAt,
+    DateTimeOffset? RetiresAt,
+    DateTimeOffset? RemovedAt,
+    DateTimeOffset? WithdrawnAt);
+
+internal sealed record RotationView(string Kid, DateTimeOffset ActivatesAt, long Number);
+
+internal sealed record EvidenceList(ImmutableArray<RecordView> Records);
+
+/// <summary>One evidence record. Of an administrator's action, <see cref="Action"/> and <see cref="Target"/> say what was done.</summary>
+internal sealed record RecordView
+{
+    /// <summary>What <c>explain</c> takes; of a permit it is the token's <c>jti</c>.</summary>
+    public required string Id { get; init; }
+    public required string Kind { get; init; }
+
+    /// <summary><c>shard/position</c></summary>
+    public string? Place { get; init; }
+    public required DateTimeOffset Time { get; init; }
+    public string? Node { get; init; }
+    public string? RequestId { get; init; }
+    public string? Identity { get; init; }
+    public string? Credential { get; init; }
+    public string? Resource { get; init; }
+    public ImmutableArray<string> Requested { get; init; } = [];
+    public ImmutableArray<string> Granted { get; init; } = [];
+    public string? Error { get; init; }
+    public string? Jti { get; init; }
+    public string? Kid { get; init; }
+    public DateTimeOffset? ExpiresAt { get; init; }
+    public string? SigningInputSha256 { get; init; }
+    public string? Action { get; init; }
+    public string? Target { get; init; }
+    public long? Number { get; init; }
+}
+
+internal sealed record ApiList(ImmutableArray<ApiView> Apis);
+
+internal sealed record ApiView(string Resource, string? Name, string? ManagedBy, string PolicyDomain, ImmutableArray<ApiScopeView> Scopes, int? MaxTokenLifetimeSeconds);
+
+internal sealed record ApiScopeView(string Name, string? Description);
+
+internal sealed record SiloList(ImmutableArray<SiloView> Silos, long Head);
+
+internal sealed record SiloView(long Epoch, string Slot, long Acknowledged);

@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using Assay.Cli.Admin;
+using Assay.Cli.Connecting;
+using Assay.Cli.Output;
+
+namespace Assay.Cli.Evidence;
+
+/// <summary><c>get evidence</c>: the newest decisions, of all or of one identity or credential.</summary>
+internal static class EvidenceViews
+{
+    private static readonly Option<string?> Identity = new("--identity") { Description = "Only decisions about this identity.", HelpName = "id" };
+    private static readonly Option<string?> Credential = new("--credential") { Description = "Only what this credential asked for, by its whole handle.", HelpName = "handle" };
+    private static readonly Option<string?> Since = new("--since") { Description = "Only newer ones: a span (30m, 2d) or a moment.", HelpName = "when" };
+    private static readonly Option<int> Limit = new("--limit") { Description = "At most this many, newest first.", DefaultValueFactory = _ => 20 };
+
+    public static Command Create() => Commands
+        .Of("evidence", "Decisions as they were recorded, newest first: permits, denials, and what administrators did.", Identity, Credential, Since, Limit)
+        .Runs(Run)
+        .WithExamples("assay get evidence --limit 5", "assay get evidence --identity payments-exporter --since 1h", "assay explain <id>    tells everything about one of them");
+
+    private static async Task Run(Call call, CancellationToken cancellationToken)
+    {
+        var limit = call.Get(Limit);
+        if (limit is < 1 or > 1000)
+            throw Failure.Usage($"--limit {limit} is not between 1 and 1000.");
+        var query = $"evidence?limit={limit}";
+        if (call.Get(Identity) is { } identity)
+            query += $"&identity={Uri.EscapeDataString(identity)}";
+        if (call.Get(Credential) is { } credential)
+            query += $"&credential={Uri.EscapeDataString(credential)}";
+        if (Moment.SinceFrom(call.Get(Since), call.Now, "--since") is { } since)
+            query += $"&since={Uri.EscapeDataString(since.UtcDateTime.ToString("O"))}";
+        using var api = await call.Admin("evidence.read", cancellationToken);
+
+        var answer = await api.Get(query, cancellationToken);
+
+        if (call.Screen.IsJson)
+        {
+            call.Screen.Json(answer.Root);
+            return;
+        }
+
+        var records = answer.As<EvidenceList>().Records;
+        if (records.IsEmpty)
+            call.Screen.Note("No such records.");
+        call.Screen.Table(
+            ["WHEN", "KIND", "IDENTITY", "FOR", "GRANTED", "WITHHELD", "ID"],
+            records.Select(record => ImmutableArray.Create(
+                Say.When(record.Time, call.Now),
+                Kind(record),
+                Say.Data(record.Identity ?? "-"),
+                Say.Data(record.Kind == "admin" ? $"{record.Action} {record.Target}" : record.Resource ?? "-"),
+                Say.Data(record.Kind == "admin" ? "" : Say.List(record.Granted)),
+                Say.Data(record.Kind == "admin" ? "" : Say.List(record.Requested.Except(record.Granted))),
+                Say.Data(record.Id))));
+    }
+
+    private static string Kind(RecordView record) => record.Kind switch
+    {
+        "permit" => "[green]permit[/]",
+        "denial" => $"[yellow]denial[/]{Because(record)}",
+        "refusal" => $"[yellow]refusal[/]{Because(record)}",
+        var other => Say.Dim(other),
+    };
+
+    private static string Because(RecordView record) => record.Error is { } error ? $" {Say.Data(error)}" : "";
+}

@@ -1,0 +1,92 @@
+using System.CommandLine;
+using Assay.Cli.Admin;
+using Assay.Cli.Tokens;
+
+namespace Assay.Cli.Explaining;
+
+/// <summary><c>explain</c>: why a token exists, or what an identity would get now.</summary>
+internal static class ExplainCommand
+{
+    private static readonly Argument<string?> Token = new("id|token")
+    {
+        Description = "A token, the jti of one, or a record's id (get evidence shows them). A token stays on this machine: only its jti is sent, its signing input is compared here. '-' reads it from standard input.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private static readonly Option<string?> Identity = new("--identity") { Description = "Ask about now instead: who.", HelpName = "id" };
+    private static readonly Option<string?> Resource = new("--resource") { Description = "Ask about now: for which API; the identity's default when not given.", HelpName = "uri" };
+
+    private static readonly Option<string[]> Scope = new("--scope")
+    {
+        Description = "Ask about now: which scopes, separated by spaces; all of the API's when not given.",
+        HelpName = "scopes",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    public static Command Create() => Commands
+        .Of(
+            "explain",
+            "Why did this token exist? Which policies decided, on which inputs, how fresh they were, whether it would be granted now, and what is missing for what was withheld.",
+            Token,
+            Identity,
+            Resource,
+            Scope)
+        .Runs(Run)
+        .WithExamples(
+            "assay explain R9xq0Yp3o8kQvT1mZb2c4w",
+            "assay token payments-exporter --raw | assay explain -",
+            "assay explain --identity crm-connector --resource https://payments.example --scope payments:write");
+
+    private static Task Run(Call call, CancellationToken cancellationToken)
+    {
+        var text = call.Get(Token);
+        var (identity, resource, scopes) = (call.Get(Identity), call.Get(Resource), call.Get(Scope) ?? []);
+        return (text, identity) switch
+        {
+            ({ }, null) when resource is null && scopes.Length == 0 => ExplainToken(call, text == "-" ? Console.In.ReadToEnd().Trim() : text.Trim(), cancellationToken),
+            (null, { }) => ExplainNow(
+                call, identity, resource, [.. scopes.SelectMany(scope => scope.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Distinct()], cancellationToken),
+            _ => throw Failure.Usage("Say what to explain: a jti or token, or --identity with --resource and --scope."),
+        };
+    }
+
+    private static async Task ExplainToken(Call call, string text, CancellationToken cancellationToken)
+    {
+        var token = text.Contains('.', StringComparison.Ordinal)
+            ? CompactToken.Parse(text) ?? throw Failure.Usage("This is neither a jti nor a token.", "A token has three parts with dots between them; was it cut?")
+            : null;
+        var jti = token is null ? text : token.Jti ?? throw new Failure(ExitCode.Failed, "This token has no jti: it was not minted here.");
+        if (jti.Length is 0 or > 200)
+            throw Failure.Usage("This is neither a jti nor a token.");
+        using var api = await call.Admin("evidence.read", cancellationToken);
+
+        var answer = await api.Get($"evidence/{Uri.EscapeDataString(jti)}", cancellationToken);
+
+        var explanation = answer.As<Explanation>();
+        var forged = token is not null && explanation.Record?.SigningInputSha256 is { } recorded && recorded != token.SigningInputSha256;
+        if (call.Screen.IsJson)
+            call.Screen.Json(answer.Root);
+        else
+            new ExplanationScreen(call.Screen, call.Now, explanation, token is null ? null : !forged).Show();
+
+        if (forged)
+        {
+            throw new Failure(
+                ExitCode.Failed,
+                "FORGED: this is not the token that was recorded under this jti. The record's signing input is another one.",
+                "Treat whoever presents it as an attacker; what the record says about the real token is above.");
+        }
+    }
+
+    private static async Task ExplainNow(Call call, string identity, string? resource, string[] scopes, CancellationToken cancellationToken)
+    {
+        using var api = await call.Admin("identity.read policy.read", cancellationToken);
+
+        var answer = await api.Post("explain", new { identity, resource, scopes }, cancellationToken);
+
+        if (call.Screen.IsJson)
+            call.Screen.Json(answer.Root);
+        else
+            new ExplanationScreen(call.Screen, call.Now, answer.As<Explanation>(), null).Show();
+    }
+}

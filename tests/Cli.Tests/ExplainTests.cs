@@ -1,0 +1,190 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace Assay.Cli.Tests;
+
+/// <summary><c>explain</c>: one screen that says why.</summary>
+public sealed class ExplainTests : CliTest
+{
+    private static readonly string Token = FakeServer.Jwt("the-jti", "payments:read");
+
+    private static string HashOf(string token) => Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(token[..token.LastIndexOf('.')])));
+
+    private static string Explained(string signingInput) => $$"""
+        {"identity":"crm",
+         "record":{"id":"the-jti","place":"4/17","kind":"permit","time":"{{Moment(TimeSpan.FromMinutes(3.02))}}","node":"host-a","requestId":"r","identity":"crm",
+                   "resource":"https://payments.example","requested":["payments:read","payments:write"],"granted":["payments:read"],
+                   "jti":"the-jti","kid":"key-1234567890abcdef","expiresAt":"{{Moment(TimeSpan.FromMinutes(-2.02))}}","signingInputSha256":"{{signingInput}}"},
+         "then":{"time":"{{Moment(TimeSpan.FromMinutes(3.02))}}","resource":"https://payments.example","grantType":"client_credentials","authenticationMethod":"private_key_jwt",
+                 "credential":"thumbprint-of-the-key","binding":"none","originIp":"127.0.0.1","risk":{"score":0,"level":"low","signals":[]},
+                 "entitlements":[{"group":"Assay::Role::\"payments-reader\""}],"entitlementAgeSeconds":1.2,"riskAgeSeconds":1.2,"identityNumber":9,"directoryNumber":11,
+                 "policyDomain":"tokens","policyVersion":"0123456789abcdef","lifetimeSeconds":300,
+                 "scopes":[{"scope":"payments:read","outcome":"granted","policies":["readers"],"reasons":["readers may read"]},
+                           {"scope":"payments:write","outcome":"noPermit","policies":[]}]},
+         "now":{"time":"{{Moment(TimeSpan.Zero)}}","resource":"https://payments.example","grantType":"client_credentials","authenticationMethod":"private_key_jwt",
+                "credential":"thumbprint-of-the-key","binding":"none","originIp":"127.0.0.1","risk":{"score":71,"level":"high","signals":["unusual-country"]},
+                "entitlements":[{"group":"Assay::Role::\"payments-reader\""}],"entitlementAgeSeconds":0.4,"riskAgeSeconds":0.4,"identityNumber":12,"directoryNumber":12,
+                "policyDomain":"tokens","policyVersion":"0123456789abcdef","lifetimeSeconds":0,
+                "scopes":[{"scope":"payments:read","outcome":"stepUpRequired","policies":["at-risk"],"stepUp":["attestation"],
+                           "missing":[{"policy":null,"needs":"a verification: attestation","found":[],"signals":[]},
+                                      {"policy":"at-risk","needs":"an end of: context.risk.score >= 50","found":["context.risk.score = 71"],"signals":["unusual-country"]}]},
+                          {"scope":"payments:write","outcome":"noPermit","policies":[],
+                           "missing":[{"policy":"writers","needs":"to be in Assay::Role::\"payments-writer\"","found":[],"group":"Assay::Role::\"payments-writer\"","signals":[]}]}]},
+         "changes":["its risk went from 0 low to 71 high (unusual-country)"],
+         "policies":[{"id":"readers","effect":"permit","file":"policies/payments.cedar","line":3,"text":"@id(\"readers\")\n// who reads\npermit (\n  principal in Assay::Role::\"payments-reader\",\n  action, resource\n);","inForce":true},
+                     {"id":"at-risk","effect":"forbid","file":"policies/risk.cedar","line":1,"text":"forbid (principal, action, resource)\nwhen { context.risk.score >= 50 };","inForce":true}],
+         "reDecision":{"same":true} }
+        """;
+
+    [Fact]
+    public async Task The_screen_tells_verdict_scopes_missing_policies_inputs_and_record()
+    {
+        Server.On("GET /evidence/the-jti", Explained(HashOf(Token)));
+
+        var ran = await Cli.Run("explain", "the-jti");
+
+        Assert.Equal((0, ""), (ran.ExitCode, ran.Errors));
+        var lines = ran.Output.Split('\n');
+        Assert.StartsWith(" PARTLY GRANTED   crm for https://payments.example, for 5 min, 20", lines[0]);
+        Assert.EndsWith("(3 min ago)", lines[0]);
+        Assert.Equal(
+            """
+            The token is live: it expires in 2 min.
+            Asked again now: refused, without payments:read.
+              changed  its risk went from 0 low to 71 high (unusual-country)
+
+            SCOPES
+              SCOPE           THEN                            NOW                              DECIDED BY
+              payments:read   granted                         withheld: verify by attestation  readers  “readers may read”
+              payments:write  withheld: no policy permits it  withheld: no policy permits it   default: deny
+
+            WHAT IS MISSING NOW
+              payments:read  needs  a verification: attestation
+              payments:read  needs  an end of: context.risk.score >= 50  context.risk.score = 71 (at-risk)
+                  → assay signal clear crm unusual-country  (if it no longer holds)
+              payments:write  needs  to be in Assay::Role::"payments-writer" (writers)
+                  → assay member add crm payments-writer
+
+            POLICIES THAT DECIDED
+              permit readers  policies/payments.cedar:3
+                @id("readers")
+                permit (
+                  principal in Assay::Role::"payments-reader",
+                  action, resource
+                );
+              forbid at-risk  policies/risk.cedar:1
+                forbid (principal, action, resource)
+                when { context.risk.score >= 50 };
+
+            INPUTS
+                             THEN                                          NOW
+              risk           0 low                                         71 high (unusual-country)
+              groups         payments-reader                               the same
+              proved by      private_key_jwt thumbprint-o                  the same
+              binding        none                                          the same
+              address        127.0.0.1                                     the same
+              policy set     tokens 0123456789ab                           the same
+              identity       version 9                                     version 12
+              directory      version 11                                    version 12
+              known current  entitlements 1.2 s before, risk 1.2 s before  entitlements 400 ms before, risk 400 ms before
+
+            RECORD
+              record         permit 4/17 on host-a
+              jti            the-jti signed by key-12345678
+              decided again  the same answer from the record and stored versions alone
+
+            """,
+            string.Join('\n', lines[1..]));
+        Assert.Equal("evidence.read", AdminScopes());
+    }
+
+    [Fact]
+    public async Task A_token_stays_here_and_is_compared_here()
+    {
+        Server.On("GET /evidence/the-jti", Explained(HashOf(Token)));
+
+        var ran = await Cli.RunWith(Token + "\n", "explain", "-");
+
+        Assert.Equal(0, ran.ExitCode);
+        Assert.Contains("  this token     is the recorded one (SHA-256 of its signing input)\n", ran.Output);
+        Assert.All(Server.Requests, asked => Assert.DoesNotContain(Token[..40], asked.Path + asked.Body + (asked.Path.StartsWith("/admin", StringComparison.Ordinal) ? "" : asked.Authorization)));
+    }
+
+    [Fact]
+    public async Task A_token_that_is_not_the_recorded_one_is_called_forged()
+    {
+        Server.On("GET /evidence/the-jti", Explained(HashOf(Token)));
+        var forged = FakeServer.Jwt("the-jti", "payments:read payments:write");
+
+        var ran = await Cli.Run("explain", forged);
+
+        Assert.Equal(1, ran.ExitCode);
+        Assert.Contains("  this token     IS NOT THE RECORDED ONE\n", ran.Output);
+        Assert.StartsWith("assay: FORGED: this is not the token that was recorded under this jti.", ran.Errors);
+    }
+
+    [Fact]
+    public async Task A_token_without_a_record_is_refused_in_the_servers_words()
+    {
+        Server.On("GET /evidence/the-jti", """{"title":"Not found","status":404,"detail":"There is no record of it."}""", 404);
+
+        Assert.Equal(new Ran(1, "", "assay: Not found: There is no record of it.\n"), await Cli.Run("explain", Token));
+    }
+
+    [Fact]
+    public async Task A_question_about_now_has_one_column_and_no_record()
+    {
+        using var whole = JsonDocument.Parse(Explained("x"));
+        var now = $$"""{"identity":"crm","now":{{whole.RootElement.GetProperty("now").GetRawText()}},"policies":{{whole.RootElement.GetProperty("policies").GetRawText()}}}""";
+        Server.On("POST /explain", now);
+
+        var ran = await Cli.Run("explain", "--identity", "crm", "--resource", "https://payments.example", "--scope", "payments:read payments:write");
+
+        Assert.Equal((0, ""), (ran.ExitCode, ran.Errors));
+        Assert.StartsWith(" REFUSED   crm for https://payments.example, if it asked now\n\nSCOPES\n", ran.Output);
+        Assert.Contains("  payments:read   withheld: verify by attestation  at-risk\n", ran.Output);
+        Assert.DoesNotContain("RECORD", ran.Output);
+        Assert.Equal(
+            """{"identity":"crm","resource":"https://payments.example","scopes":["payments:read","payments:write"]}""", Assert.Single(Server.AdminRequests).Body);
+        Assert.Equal("identity.read policy.read", AdminScopes());
+    }
+
+    [Fact]
+    public async Task A_refusal_before_policy_says_so()
+    {
+        Server.On("POST /explain", $$"""{"identity":"crm","now":{"time":"{{Moment(TimeSpan.Zero)}}","refusal":"identityDisabled","refusalDetail":"key leaked"} }""");
+
+        var ran = await Cli.Run("explain", "--identity", "crm");
+
+        Assert.StartsWith(" REFUSED   crm, if it asked now\nRefused before policy was asked: the identity is disabled. key leaked\n", ran.Output);
+    }
+
+    [Fact]
+    public async Task An_administrators_action_is_explained_as_what_it_is()
+    {
+        Server.On("GET /evidence/act", $$"""
+            {"identity":"assay-bootstrap","record":{"id":"act","place":"4/18","kind":"admin","time":"{{Moment(TimeSpan.FromMinutes(5))}}","node":"host-a","requestId":"r",
+             "identity":"assay-bootstrap","action":"disable","target":"crm","number":21} }
+            """);
+
+        var ran = await Cli.Run("explain", "act");
+
+        Assert.StartsWith("assay-bootstrap did: disable crm, 20", ran.Output);
+        Assert.Contains("It became version 21.\n", ran.Output);
+    }
+
+    [Fact]
+    public async Task Json_is_the_servers_explanation()
+    {
+        var explained = Explained(HashOf(Token));
+        Server.On("GET /evidence/the-jti", explained);
+
+        var ran = await Cli.Run("explain", "the-jti", "-o", "json");
+
+        using var printed = JsonDocument.Parse(ran.Output);
+        using var sent = JsonDocument.Parse(explained);
+        Assert.True(JsonElement.DeepEquals(sent.RootElement, printed.RootElement));
+    }
+}
