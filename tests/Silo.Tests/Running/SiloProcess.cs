@@ -1,0 +1,145 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Assay.Silo.Tests.Running;
+
+/// <summary>The real program as a process of its own, on loopback, with a data folder and a key-encryption key of the test's.</summary>
+internal sealed class SiloProcess : IAsyncDisposable
+{
+    private readonly Dictionary<string, string> settings;
+    private readonly StringBuilder output = new();
+    private Process? process;
+
+    private SiloProcess(string folder, Dictionary<string, string> settings)
+    {
+        Folder = folder;
+        this.settings = settings;
+        Url = $"http://127.0.0.1:{FreePort()}";
+    }
+
+    public string Folder { get; }
+
+    public string Data => Path.Combine(Folder, "data");
+
+    public string Url { get; }
+
+    public string Output
+    {
+        get
+        {
+            lock (output)
+                return output.ToString();
+        }
+    }
+
+    public HttpClient Http { get; } = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(1) }) { Timeout = TimeSpan.FromSeconds(30) };
+
+    public static async Task<SiloProcess> Start(params (string Name, string Value)[] settings)
+    {
+        var folder = Directory.CreateTempSubdirectory("assay-silo-").FullName;
+        var silo = new SiloProcess(folder, settings.ToDictionary(setting => setting.Name, setting => setting.Value));
+        await silo.Start();
+        return silo;
+    }
+
+    public async Task Start()
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            ArgumentList =
+            {
+                Path.Combine(AppContext.BaseDirectory, "Assay.Silo.dll"), "--data", Data, "--url", Url, "--bundle", Path.Combine(Checkout(), "samples", "quickstart"),
+            },
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Folder,
+        };
+        start.Environment["XDG_CONFIG_HOME"] = Path.Combine(Folder, "config");
+        foreach (var (name, value) in settings)
+            start.Environment[name.Replace(":", "__", StringComparison.Ordinal)] = value;
+
+        process = Process.Start(start)!;
+        process.OutputDataReceived += Keep;
+        process.ErrorDataReceived += Keep;
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        await UntilReady();
+    }
+
+    /// <summary>As the kernel kills: no handler runs, nothing is flushed.</summary>
+    public async Task Kill()
+    {
+        process!.Kill();
+        await process.WaitForExitAsync();
+    }
+
+    public string KeyFile(string identity) => Path.Combine(Data, "keys", identity + ".jwk");
+
+    public async ValueTask DisposeAsync()
+    {
+        if (process is { HasExited: false })
+            await Kill();
+        process?.Dispose();
+        Http.Dispose();
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    public static string Checkout()
+    {
+        var at = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(at.FullName, "Cluster.sln")))
+            at = at.Parent ?? throw new InvalidOperationException("the tests do not run from a checkout");
+        return at.FullName;
+    }
+
+    private async Task UntilReady()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+        while (true)
+        {
+            if (process!.HasExited)
+                throw new InvalidOperationException("the silo ended:\n" + Output);
+            try
+            {
+                using var ready = await Http.GetAsync(Url + "/health/ready", patience.Token);
+                if (ready.IsSuccessStatusCode)
+                    return;
+            }
+            catch (HttpRequestException)
+            {
+                // not listening yet
+            }
+            catch (OperationCanceledException)
+            {
+                throw new InvalidOperationException("the silo is not ready:\n" + Output);
+            }
+
+            await Task.Delay(100, CancellationToken.None);
+        }
+    }
+
+    private void Keep(object sender, DataReceivedEventArgs line)
+    {
+        lock (output)
+            output.AppendLine(line.Data);
+    }
+
+    private static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+}
+
+/// <summary>One silo for the tests of a class, with the quickstart bundle.</summary>
+public sealed class SiloFixture : IAsyncLifetime
+{
+    internal SiloProcess Silo { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Silo = await SiloProcess.Start();
+
+    public async ValueTask DisposeAsync() => await Silo.DisposeAsync();
+}
