@@ -14,7 +14,7 @@ internal sealed class Assertion
     private Assertion(ECDsa key, string clientId, string audience)
     {
         this.key = key;
-        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        var now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
         Claims = new JsonObject
         {
             ["iss"] = clientId, ["sub"] = clientId, ["aud"] = audience, ["iat"] = now, ["exp"] = now + 60, ["jti"] = Guid.NewGuid().ToString("N"),
@@ -25,7 +25,7 @@ internal sealed class Assertion
 
     public JsonObject Claims { get; }
 
-    public static Assertion For(SiloProcess silo, string clientId)
+    public static Assertion For(RunningSilo silo, string clientId)
     {
         using var jwk = JsonDocument.Parse(File.ReadAllText(silo.KeyFile(clientId)));
         byte[] Member(string name) => Base64Url.DecodeFromChars(jwk.RootElement.GetProperty(name).GetString());
@@ -87,7 +87,7 @@ internal static class TokenRequests
 {
     public const string Payments = "https://payments.example";
 
-    public static Task<Answer> Ask(this SiloProcess silo, string assertion, params (string Name, string Value)[] more) => silo.Post(
+    public static Task<Answer> Ask(this RunningSilo silo, string assertion, params (string Name, string Value)[] more) => silo.Post(
     [
         ("grant_type", "client_credentials"),
         ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
@@ -96,19 +96,19 @@ internal static class TokenRequests
     ]);
 
     /// <summary>With a good assertion.</summary>
-    public static Task<Answer> AskAs(this SiloProcess silo, string clientId, params (string Name, string Value)[] more) =>
+    public static Task<Answer> AskAs(this RunningSilo silo, string clientId, params (string Name, string Value)[] more) =>
         silo.Ask(Assertion.For(silo, clientId).Sign(), more);
 
-    public static async Task<Answer> Post(this SiloProcess silo, IEnumerable<(string Name, string Value)> parameters) =>
+    public static async Task<Answer> Post(this RunningSilo silo, IEnumerable<(string Name, string Value)> parameters) =>
         await silo.Send(new FormUrlEncodedContent(parameters.Select(pair => KeyValuePair.Create(pair.Name, pair.Value))));
 
-    public static async Task<Answer> Send(this SiloProcess silo, HttpContent content, string query = "")
+    public static async Task<Answer> Send(this RunningSilo silo, HttpContent content, string query = "")
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, silo.Url + "/oauth/token" + query) { Content = content };
         return await silo.Send(request);
     }
 
-    public static async Task<Answer> Send(this SiloProcess silo, HttpRequestMessage request)
+    public static async Task<Answer> Send(this RunningSilo silo, HttpRequestMessage request)
     {
         var response = await silo.Http.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();

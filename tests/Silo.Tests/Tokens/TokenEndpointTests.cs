@@ -9,7 +9,7 @@ namespace Assay.Silo.Tests.Tokens;
 
 public sealed class TokenEndpointTests(SiloFixture fixture) : IClassFixture<SiloFixture>
 {
-    private SiloProcess Silo => fixture.Silo;
+    private RunningSilo Silo => fixture.Silo;
 
     [Fact]
     public async Task A_token_says_what_was_granted_to_whom_and_until_when()
@@ -122,7 +122,7 @@ public sealed class TokenEndpointTests(SiloFixture fixture) : IClassFixture<Silo
     public async Task A_bad_assertion_is_an_invalid_client(string part, string how)
     {
         var assertion = Assertion.For(Silo, "payments-exporter");
-        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        var now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
         var jwt = (part, how) switch
         {
             ("aud", "the token endpoint") => assertion.With("aud", Silo.Url + "/oauth/token").Sign(),

@@ -9,7 +9,7 @@ namespace Assay.Silo.Tests.Tokens;
 /// <summary>Others' validators, with nothing but what the silo publishes.</summary>
 public sealed class ValidationTests(SiloFixture fixture) : IClassFixture<SiloFixture>
 {
-    private SiloProcess Silo => fixture.Silo;
+    private RunningSilo Silo => fixture.Silo;
 
     [Fact]
     public async Task Microsoft_IdentityModel_takes_the_token_and_refuses_it_for_another_audience()

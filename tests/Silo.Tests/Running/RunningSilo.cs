@@ -6,13 +6,13 @@ using System.Text;
 namespace Assay.Silo.Tests.Running;
 
 /// <summary>The real program as a process of its own, on loopback, with a data folder and a key-encryption key of the test's.</summary>
-internal sealed class SiloProcess : IAsyncDisposable
+internal sealed class RunningSilo : IAsyncDisposable
 {
     private readonly Dictionary<string, string> settings;
     private readonly StringBuilder output = new();
     private Process? process;
 
-    private SiloProcess(string folder, Dictionary<string, string> settings)
+    private RunningSilo(string folder, Dictionary<string, string> settings)
     {
         Folder = folder;
         this.settings = settings;
@@ -36,10 +36,10 @@ internal sealed class SiloProcess : IAsyncDisposable
 
     public HttpClient Http { get; } = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(1) }) { Timeout = TimeSpan.FromSeconds(30) };
 
-    public static async Task<SiloProcess> Start(params (string Name, string Value)[] settings)
+    public static async Task<RunningSilo> Start(params (string Name, string Value)[] settings)
     {
         var folder = Directory.CreateTempSubdirectory("assay-silo-").FullName;
-        var silo = new SiloProcess(folder, settings.ToDictionary(setting => setting.Name, setting => setting.Value));
+        var silo = new RunningSilo(folder, settings.ToDictionary(setting => setting.Name, setting => setting.Value));
         await silo.Start();
         return silo;
     }
@@ -137,9 +137,9 @@ internal sealed class SiloProcess : IAsyncDisposable
 /// <summary>One silo for the tests of a class, with the quickstart bundle.</summary>
 public sealed class SiloFixture : IAsyncLifetime
 {
-    internal SiloProcess Silo { get; private set; } = null!;
+    internal RunningSilo Silo { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Silo = await SiloProcess.Start();
+    public async ValueTask InitializeAsync() => Silo = await RunningSilo.Start();
 
     public async ValueTask DisposeAsync() => await Silo.DisposeAsync();
 }
