@@ -55,7 +55,7 @@ internal sealed class ApiFiles(Source source)
         foreach (var item in fields.List("scopes", "'- name: payments:read'"))
         {
             var here = $"{where}.scopes[{scopes.Count}]";
-            if (Fields.Open(item, "a scope", here, source, ["name", "description", "groups"]) is not { } scope)
+            if (Fields.Open(item, "a scope", here, source, ["name", "description", "groups"], mainKey: "name") is not { } scope)
                 continue;
 
             var name = scope.RequiredText("name");

@@ -61,8 +61,7 @@ public sealed class BundleReader
             Policies = ReadPolicies(),
             Generate = [.. identities.Generate],
         };
-        foreach (var fault in declarations.Check())
-            Report(fault);
+        ReportAll(declarations.Check());
         return declarations;
     }
 
@@ -134,6 +133,17 @@ public sealed class BundleReader
         if (schema is not null && !folder.Unreadable.Any(path => path.StartsWith("policies/", StringComparison.Ordinal)))
             source.Faults.Add("schema.cedarschema", "there is a schema but no policy; put policies into policies/*.cedar, or take the schema out");
         return null;
+    }
+
+    private void ReportAll(ImmutableArray<DeclarationFault> broken)
+    {
+        // A part that could not be read breaks rules too; what is wrong with its form has been said.
+        var isSaid = broken.Select(fault => fault.Line == 0 && source.Places.Exactly(fault.Where) is { } at && source.Faults.Has(at)).ToArray();
+        for (var i = 0; i < broken.Length; i++)
+        {
+            if (!isSaid[i])
+                Report(broken[i]);
+        }
     }
 
     private void Report(DeclarationFault fault)

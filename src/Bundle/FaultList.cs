@@ -10,6 +10,8 @@ internal sealed class FaultList
 
     public int Count => faults.Count;
 
+    public bool Has(FilePosition at) => faults.Any(fault => fault.Path == at.Path && fault.Line == at.Line && fault.Column == at.Column);
+
     public void Add(FilePosition at, string message) => faults.Add(new(at.Path, at.Line, at.Column, message));
 
     public void Add(string path, string message) => faults.Add(new(path, 0, 0, message));

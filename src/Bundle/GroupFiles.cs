@@ -34,7 +34,7 @@ internal sealed class GroupFiles(Source source)
     private void ReadGroup(YamlNode item, string noun, string type)
     {
         var where = $"groups[{Groups.Count}]";
-        if (Fields.Open(item, $"a {noun}", where, source, ["id", "description", "parents", "attributes"]) is not { } fields)
+        if (Fields.Open(item, $"a {noun}", where, source, ["id", "description", "parents", "attributes"], mainKey: "id") is not { } fields)
         {
             IsIncomplete = true;
             return;

@@ -82,7 +82,7 @@ internal sealed class IdentityFiles(Source source, KeyFiles keys)
         foreach (var item in fields.List("memberships", "'- role: exporter'"))
         {
             var here = $"{where}.memberships[{memberships.Count}]";
-            if (Fields.Open(item, "a membership", here, source, ["role", "team", "expires"]) is not { } membership)
+            if (Fields.Open(item, "a membership", here, source, ["role", "team", "expires"], mainKey: "role") is not { } membership)
                 continue;
 
             var expires = membership.Moment("expires");

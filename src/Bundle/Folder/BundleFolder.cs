@@ -23,6 +23,15 @@ internal sealed class BundleFolder
         ["keys"] = [".jwk", ".json"],
     };
 
+    private static readonly Dictionary<string, string> Singular = new(StringComparer.Ordinal)
+    {
+        ["policy"] = "policies",
+        ["identity"] = "identities",
+        ["api"] = "apis",
+        ["key"] = "keys",
+        ["test"] = "tests",
+    };
+
     private static readonly string[] RootFiles = ["bundle.yaml", "roles.yaml", "teams.yaml", "schema.cedarschema"];
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
@@ -103,7 +112,7 @@ internal sealed class BundleFolder
 
         if (!Folders.TryGetValue(folder, out var endings))
         {
-            faults.Add(folder, $"unknown folder{DidYouMean.Hint(folder, [.. Folders.Keys, "tests"])}; a bundle has identities/, apis/, policies/, keys/ and tests/");
+            faults.Add(folder, $"unknown folder{DidYouMean.Hint(Singular.GetValueOrDefault(folder, folder), [.. Folders.Keys, "tests"])}; a bundle has identities/, apis/, policies/, keys/ and tests/");
             return;
         }
 

@@ -23,14 +23,17 @@ internal sealed partial class Fields
     /// <param name="where">Its place in the declarations.</param>
     /// <param name="known">The keys it may have.</param>
     /// <param name="hints">What to say of a key that people may well expect here.</param>
+    /// <param name="mainKey">The key that a single word in place of the mapping was probably meant for.</param>
     public static Fields? Open(
-        YamlNode node, string noun, string where, Source source, ReadOnlySpan<string> known, IReadOnlyDictionary<string, string>? hints = null)
+        YamlNode node, string noun, string where, Source source, ReadOnlySpan<string> known, IReadOnlyDictionary<string, string>? hints = null,
+        string? mainKey = null)
     {
         source.Places.Set(where, node.At);
         string[] names = [.. known];
         if (node is not YamlMap map)
         {
-            source.Faults.Add(node.At, $"{noun} is a mapping with the keys {string.Join(", ", names)}, not {node.Description}");
+            var instead = mainKey is not null && node is YamlScalar { Meaning: ScalarMeaning.Text } word ? $"; write '{mainKey}: {word.Value}'" : "";
+            source.Faults.Add(node.At, $"{noun} is a mapping with the keys {string.Join(", ", names)}, not {node.Description}{instead}");
             return null;
         }
 

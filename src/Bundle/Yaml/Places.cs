@@ -7,6 +7,9 @@ internal sealed class Places
 
     public void Set(string where, FilePosition at) => places[where] = at;
 
+    /// <summary>The place itself; null when it was not written.</summary>
+    public FilePosition? Exactly(string where) => places.TryGetValue(where, out var at) ? at : null;
+
     /// <summary>The place itself, or the nearest part around it that is known.</summary>
     public FilePosition? Find(string where)
     {

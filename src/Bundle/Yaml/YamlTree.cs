@@ -136,7 +136,7 @@ internal sealed class YamlTree
     private static string Explain(string message, string text, int line)
     {
         var lines = text.Split('\n');
-        var hint = line >= 1 && line <= lines.Length && lines[line - 1].TrimStart(' ').StartsWith('\t') ? "; indent with spaces, not tabs"
+        var hint = lines.Skip(line - 1).Take(2).Any(l => l.TrimStart(' ').StartsWith('\t')) ? "; indent with spaces, not tabs"
             : "; look at this line's indentation, colons and quotes";
         return $"this is not YAML: {char.ToLowerInvariant(message[0])}{message[1..].TrimEnd('.')}{hint}";
     }
