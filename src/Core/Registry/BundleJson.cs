@@ -1,368 +1,179 @@
-using System.Buffers;
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
-using Assay.Cedar;
+using Assay.Core.Json;
 using Assay.Core.Policies;
 
 namespace Assay.Core.Registry;
 
 /// <summary>
-/// Declarations as JSON, as they travel to the admin API and as they are stored after applying. Reading is strict: an unknown or repeated
-/// member, a null, a wrong type is an error that names its place.
+/// Declarations as JSON, as they travel to the admin API and as they are stored after applying: UTF-8 with the version as <c>"v"</c>, read
+/// strictly. Well-formed is not yet right: see <see cref="BundleDeclarations.Check"/>.
 /// </summary>
 public static class BundleJson
 {
-    private static readonly JsonDocumentOptions Options = new() { MaxDepth = 64 };
+    /// <summary>The version of the encoding, written as <c>v</c>.</summary>
+    public const int Version = 1;
 
-    /// <summary>UTF-8 JSON text.</summary>
-    public static byte[] Encode(BundleDeclarations declarations)
-    {
-        var buffer = new ArrayBufferWriter<byte>(4096);
-        using (var writer = new Utf8JsonWriter(buffer))
-            Write(writer, declarations);
-        return buffer.WrittenSpan.ToArray();
-    }
+    private static readonly ImmutableArray<(string Word, IdentityKind Value)> Kinds = [("workload", IdentityKind.Workload), ("person", IdentityKind.Person)];
 
-    /// <summary>Reads what <see cref="Encode"/> wrote. It is well-formed then, and not yet checked: see <see cref="BundleDeclarations.Check"/>.</summary>
-    /// <exception cref="JsonException">It is not such a text; the message names the place.</exception>
+    /// <summary>One document.</summary>
+    public static byte[] Encode(BundleDeclarations declarations) => StrictDocument.Encode(declarations, Version, WriteMembers);
+
+    /// <summary>Reads what <see cref="Encode"/> wrote.</summary>
+    /// <exception cref="JsonException">A member is unknown, missing, doubled or of a wrong type; the message names the place.</exception>
     public static BundleDeclarations Decode(ReadOnlyMemory<byte> json)
     {
-        using var document = JsonDocument.Parse(json, Options);
-        return Read(document.RootElement);
+        try
+        {
+            return StrictDocument.Decode(json.Span, "bundle", Version, ReadMembers);
+        }
+        catch (FormatException exception)
+        {
+            throw new JsonException(exception.Message, exception); // it comes from outside, and outside it is JSON
+        }
     }
 
-    /// <summary>Writes one object.</summary>
-    public static void Write(Utf8JsonWriter writer, BundleDeclarations declarations)
+    /// <summary>Writes the declarations as one object within a document.</summary>
+    public static void Write(Utf8JsonWriter json, BundleDeclarations declarations)
     {
-        ArgumentNullException.ThrowIfNull(writer);
+        ArgumentNullException.ThrowIfNull(json);
         ArgumentNullException.ThrowIfNull(declarations);
-        writer.WriteStartObject();
-        writer.WriteNumber("v"u8, 1);
-        writer.WriteString("name"u8, declarations.Name);
-        WriteList(writer, "identities", declarations.Identities, WriteIdentity);
-        WriteList(writer, "groups", declarations.Groups, WriteGroup);
-        WriteList(writer, "apis", declarations.Apis, WriteApi);
-        if (declarations.Policies is { } policies)
+        json.WriteStartObject();
+        json.WriteNumber("v"u8, Version);
+        WriteMembers(json, declarations);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Reads an object within a document, however leniently that was parsed.</summary>
+    /// <exception cref="JsonException">See <see cref="Decode"/>.</exception>
+    public static BundleDeclarations Read(JsonElement json) => Decode(Encoding.UTF8.GetBytes(json.GetRawText()));
+
+    private static void WriteMembers(Utf8JsonWriter json, BundleDeclarations bundle)
+    {
+        json.WriteString("name"u8, bundle.Name);
+        json.WriteObjects("identities", bundle.Identities, WriteMembers);
+        json.WriteObjects("groups", bundle.Groups, WriteMembers);
+        json.WriteObjects("apis", bundle.Apis, WriteMembers);
+        if (bundle.Policies is { } policies)
         {
-            writer.WriteStartObject("policies"u8);
-            WriteList(writer, "files", policies.Files, (w, file) =>
-            {
-                w.WriteStartObject();
-                w.WriteString("path"u8, file.Path);
-                w.WriteString("text"u8, file.Text);
-                w.WriteEndObject();
-            });
-            WriteText(writer, "schema", policies.Schema);
-            writer.WriteEndObject();
+            json.WriteStartObject("policies"u8);
+            json.WriteObjects("files", policies.Files, WriteMembers);
+            json.WriteText("schema", policies.Schema);
+            json.WriteEndObject();
         }
 
-        WriteList(writer, "generate", declarations.Generate, (w, id) => w.WriteStringValue(id));
-        writer.WriteEndObject();
+        json.WriteTexts("generate", bundle.Generate);
     }
 
-    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
-    /// <exception cref="JsonException">It is not such an object; the message names the place.</exception>
-    public static BundleDeclarations Read(JsonElement element)
+    private static BundleDeclarations ReadMembers(StrictObject json) => new()
     {
-        var reader = new JsonMembers(element, "bundle");
-        if (reader.Number("v") is not 1)
-            throw reader.Fault("v", "must be 1");
+        Name = json.Text("name"),
+        Identities = json.Objects("identities", ReadIdentity),
+        Groups = json.Objects("groups", ReadGroup),
+        Apis = json.Objects("apis", ReadApi),
+        Policies = ReadPolicies(json.OptionalObject("policies")),
+        Generate = json.Texts("generate"),
+    };
 
-        var bundle = new BundleDeclarations
-        {
-            Name = reader.Text("name"),
-            Identities = reader.List("identities", ReadIdentity),
-            Groups = reader.List("groups", ReadGroup),
-            Apis = reader.List("apis", ReadApi),
-            Policies = reader.Optional("policies", ReadPolicies),
-            Generate = reader.Texts("generate"),
-        };
-        reader.End();
-        return bundle;
+    private static void WriteMembers(Utf8JsonWriter json, DeclaredIdentity identity)
+    {
+        json.WriteString("id"u8, identity.Id);
+        json.WriteString("kind"u8, Kinds.Single(kind => kind.Value == identity.Kind).Word);
+        json.WriteText("name", identity.Name);
+        json.WriteText("owner", identity.Owner);
+        json.WriteTexts("grantTypes", identity.GrantTypes);
+        json.WriteText("defaultResource", identity.DefaultResource);
+        if (identity.RequestsPerSecond is { } limit)
+            json.WriteNumber("requestsPerSecond"u8, limit);
+        json.WriteRecord("attributes", identity.Attributes);
+        json.WriteObjects("memberships", identity.Memberships, WriteMembers);
+        json.WriteObjects("keys", identity.Keys, WriteMembers);
     }
 
-    private static void WriteIdentity(Utf8JsonWriter writer, DeclaredIdentity identity)
+    private static DeclaredIdentity ReadIdentity(StrictObject json) => new()
     {
-        writer.WriteStartObject();
-        writer.WriteString("id"u8, identity.Id);
-        writer.WriteString("kind"u8, identity.Kind == IdentityKind.Person ? "person" : "workload");
-        WriteText(writer, "name", identity.Name);
-        WriteText(writer, "owner", identity.Owner);
-        WriteList(writer, "grantTypes", identity.GrantTypes, (w, grantType) => w.WriteStringValue(grantType), always: true);
-        WriteText(writer, "defaultResource", identity.DefaultResource);
-        if (identity.RequestsPerSecond is { } rate)
-            writer.WriteNumber("requestsPerSecond"u8, rate);
-        WriteAttributes(writer, identity.Attributes);
-        WriteList(writer, "memberships", identity.Memberships, (w, membership) =>
-        {
-            w.WriteStartObject();
-            w.WriteString("group"u8, membership.Group.ToString());
-            WriteMoment(w, membership.ExpiresAt);
-            w.WriteEndObject();
-        });
-        WriteList(writer, "keys", identity.Keys, (w, key) =>
-        {
-            w.WriteStartObject();
-            w.WriteString("publicJwk"u8, key.PublicJwk);
-            WriteMoment(w, key.ExpiresAt);
-            w.WriteEndObject();
-        });
-        writer.WriteEndObject();
+        Id = json.Text("id"),
+        Kind = json.Word("kind", Kinds),
+        Name = json.OptionalText("name"),
+        Owner = json.OptionalText("owner"),
+        GrantTypes = json.Texts("grantTypes"),
+        DefaultResource = json.OptionalText("defaultResource"),
+        RequestsPerSecond = json.OptionalInt("requestsPerSecond"),
+        Attributes = json.Record("attributes"),
+        Memberships = json.Objects("memberships", static item => new DeclaredMembership(item.Uid("group"), item.OptionalMoment("expiresAt"))),
+        Keys = json.Objects("keys", static item => new DeclaredKey(item.Text("publicJwk"), item.OptionalMoment("expiresAt"))),
+    };
+
+    private static void WriteMembers(Utf8JsonWriter json, DeclaredMembership membership)
+    {
+        json.WriteString("group"u8, membership.Group.ToString());
+        json.WriteMoment("expiresAt", membership.ExpiresAt);
     }
 
-    private static DeclaredIdentity ReadIdentity(JsonElement element, string at)
+    private static void WriteMembers(Utf8JsonWriter json, DeclaredKey key)
     {
-        var reader = new JsonMembers(element, at);
-        var identity = new DeclaredIdentity
-        {
-            Id = reader.Text("id"),
-            Kind = reader.Text("kind") switch
-            {
-                "workload" => IdentityKind.Workload,
-                "person" => IdentityKind.Person,
-                _ => throw reader.Fault("kind", "must be workload or person"),
-            },
-            Name = reader.OptionalText("name"),
-            Owner = reader.OptionalText("owner"),
-            GrantTypes = reader.Texts("grantTypes"),
-            DefaultResource = reader.OptionalText("defaultResource"),
-            RequestsPerSecond = reader.Number("requestsPerSecond"),
-            Attributes = reader.Attributes("attributes"),
-            Memberships = reader.List("memberships", (item, place) =>
-            {
-                var membership = new JsonMembers(item, place);
-                var result = new DeclaredMembership(membership.Uid("group"), membership.Moment("expiresAt"));
-                membership.End();
-                return result;
-            }),
-            Keys = reader.List("keys", (item, place) =>
-            {
-                var key = new JsonMembers(item, place);
-                var result = new DeclaredKey(key.Text("publicJwk"), key.Moment("expiresAt"));
-                key.End();
-                return result;
-            }),
-        };
-        reader.End();
-        return identity;
+        json.WriteString("publicJwk"u8, key.PublicJwk);
+        json.WriteMoment("expiresAt", key.ExpiresAt);
     }
 
-    private static void WriteGroup(Utf8JsonWriter writer, DeclaredGroup group)
+    private static void WriteMembers(Utf8JsonWriter json, DeclaredGroup group)
     {
-        writer.WriteStartObject();
-        writer.WriteString("uid"u8, group.Uid.ToString());
-        WriteText(writer, "description", group.Description);
-        WriteList(writer, "parents", group.Parents, (w, parent) => w.WriteStringValue(parent.ToString()));
-        WriteAttributes(writer, group.Attributes);
-        writer.WriteEndObject();
+        json.WriteString("uid"u8, group.Uid.ToString());
+        json.WriteText("description", group.Description);
+        json.WriteUids("parents", group.Parents);
+        json.WriteRecord("attributes", group.Attributes);
     }
 
-    private static DeclaredGroup ReadGroup(JsonElement element, string at)
+    private static DeclaredGroup ReadGroup(StrictObject json) => new()
     {
-        var reader = new JsonMembers(element, at);
-        var group = new DeclaredGroup
-        {
-            Uid = reader.Uid("uid"),
-            Description = reader.OptionalText("description"),
-            Parents = reader.List("parents", JsonMembers.ReadUid),
-            Attributes = reader.Attributes("attributes"),
-        };
-        reader.End();
-        return group;
+        Uid = json.Uid("uid"),
+        Description = json.OptionalText("description"),
+        Parents = json.Uids("parents"),
+        Attributes = json.Record("attributes"),
+    };
+
+    private static void WriteMembers(Utf8JsonWriter json, DeclaredApi api)
+    {
+        json.WriteString("resource"u8, api.Resource);
+        json.WriteText("name", api.Name);
+        json.WriteObjects("scopes", api.Scopes, WriteMembers);
+        json.WriteSpan("maxTokenLifetime", api.MaxTokenLifetime);
+        json.WriteUids("parents", api.Parents);
+        json.WriteRecord("attributes", api.Attributes);
     }
 
-    private static void WriteApi(Utf8JsonWriter writer, DeclaredApi api)
+    private static DeclaredApi ReadApi(StrictObject json) => new()
     {
-        writer.WriteStartObject();
-        writer.WriteString("resource"u8, api.Resource);
-        WriteText(writer, "name", api.Name);
-        WriteList(writer, "scopes", api.Scopes, (w, scope) =>
-        {
-            w.WriteStartObject();
-            w.WriteString("name"u8, scope.Name);
-            WriteText(w, "description", scope.Description);
-            WriteList(w, "groups", scope.Groups, (inner, group) => inner.WriteStringValue(group));
-            w.WriteEndObject();
-        });
-        if (api.MaxTokenLifetime is { } life)
-            writer.WriteNumber("maxTokenLifetime"u8, (long)Math.Ceiling(life.TotalSeconds));
-        WriteList(writer, "parents", api.Parents, (w, parent) => w.WriteStringValue(parent.ToString()));
-        WriteAttributes(writer, api.Attributes);
-        writer.WriteEndObject();
+        Resource = json.Text("resource"),
+        Name = json.OptionalText("name"),
+        Scopes = json.Objects("scopes", static item => new ApiScope(item.Text("name"), item.OptionalText("description"), item.Texts("groups"))),
+        MaxTokenLifetime = json.OptionalSpan("maxTokenLifetime"),
+        Parents = json.Uids("parents"),
+        Attributes = json.Record("attributes"),
+    };
+
+    private static void WriteMembers(Utf8JsonWriter json, ApiScope scope)
+    {
+        json.WriteString("name"u8, scope.Name);
+        json.WriteText("description", scope.Description);
+        json.WriteTexts("groups", scope.Groups);
     }
 
-    private static DeclaredApi ReadApi(JsonElement element, string at)
+    private static void WriteMembers(Utf8JsonWriter json, PolicyFile file)
     {
-        var reader = new JsonMembers(element, at);
-        var api = new DeclaredApi
-        {
-            Resource = reader.Text("resource"),
-            Name = reader.OptionalText("name"),
-            Scopes = reader.List("scopes", (item, place) =>
-            {
-                var scope = new JsonMembers(item, place);
-                var result = new ApiScope(scope.Text("name"), scope.OptionalText("description"), scope.Texts("groups"));
-                scope.End();
-                return result;
-            }),
-            MaxTokenLifetime = reader.Number("maxTokenLifetime") is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
-            Parents = reader.List("parents", JsonMembers.ReadUid),
-            Attributes = reader.Attributes("attributes"),
-        };
-        reader.End();
-        return api;
+        json.WriteString("path"u8, file.Path);
+        json.WriteString("text"u8, file.Text);
     }
 
-    private static PolicyDocument ReadPolicies(JsonElement element, string at)
+    private static PolicyDocument? ReadPolicies(StrictObject? json)
     {
-        var reader = new JsonMembers(element, at);
-        var files = reader.List("files", (item, place) =>
-        {
-            var file = new JsonMembers(item, place);
-            var result = new PolicyFile(file.Text("path"), file.Text("text"));
-            file.End();
-            return result;
-        });
-        var document = new PolicyDocument(files, reader.OptionalText("schema"));
-        reader.End();
+        if (json is null)
+            return null;
+
+        var document = new PolicyDocument(
+            json.Objects("files", static item => new PolicyFile(item.Text("path"), item.Text("text"))), json.OptionalText("schema"));
+        json.End();
         return document;
     }
-
-    private static void WriteList<T>(Utf8JsonWriter writer, string name, ImmutableArray<T> items, Action<Utf8JsonWriter, T> write, bool always = false)
-    {
-        if (items.IsEmpty && !always)
-            return;
-
-        writer.WriteStartArray(name);
-        foreach (var item in items)
-            write(writer, item);
-        writer.WriteEndArray();
-    }
-
-    private static void WriteText(Utf8JsonWriter writer, string name, string? text)
-    {
-        if (text is not null)
-            writer.WriteString(name, text);
-    }
-
-    private static void WriteMoment(Utf8JsonWriter writer, DateTimeOffset? moment)
-    {
-        if (moment is { } end)
-            writer.WriteString("expiresAt"u8, end.ToUniversalTime());
-    }
-
-    private static void WriteAttributes(Utf8JsonWriter writer, RecordValue attributes)
-    {
-        if (attributes.Count == 0)
-            return;
-
-        writer.WritePropertyName("attributes"u8);
-        CedarJson.WriteValue(writer, attributes);
-    }
-}
-
-/// <summary>The members of one JSON object, taken one by one; <see cref="End"/> refuses what nobody took.</summary>
-internal sealed class JsonMembers
-{
-    private readonly string at;
-    private readonly Dictionary<string, JsonElement> members = new(StringComparer.Ordinal);
-
-    public JsonMembers(JsonElement element, string at)
-    {
-        this.at = at;
-        if (element.ValueKind != JsonValueKind.Object)
-            throw new JsonException($"{at} must be an object");
-
-        foreach (var member in element.EnumerateObject())
-        {
-            if (!members.TryAdd(NameOf(member), member.Value))
-                throw Fault(member.Name, "stands twice");
-        }
-    }
-
-    public string Text(string name) => OptionalText(name) ?? throw Fault(name, "is missing");
-
-    public string? OptionalText(string name) => members.Remove(name, out var value) ? ReadText(value, Place(name)) : null;
-
-    public int? Number(string name) => !members.Remove(name, out var value) ? null
-        : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number
-        : throw Fault(name, "must be a whole number");
-
-    public DateTimeOffset? Moment(string name) => !members.Remove(name, out var value) ? null
-        : value.ValueKind == JsonValueKind.String && value.TryGetDateTimeOffset(out var moment) ? moment.ToUniversalTime()
-        : throw Fault(name, "must be a time (RFC 3339)");
-
-    public EntityUid Uid(string name) => members.Remove(name, out var value) ? ReadUid(value, Place(name)) : throw Fault(name, "is missing");
-
-    public ImmutableArray<string> Texts(string name) => List(name, ReadText);
-
-    public RecordValue Attributes(string name)
-    {
-        if (!members.Remove(name, out var value))
-            return RecordValue.Empty;
-
-        try
-        {
-            return CedarJson.ReadValue(value) as RecordValue ?? throw Fault(name, "must be an object");
-        }
-        catch (CedarDataException exception)
-        {
-            throw Fault(name, $"cannot be read: {exception.Message}");
-        }
-    }
-
-    public T? Optional<T>(string name, Func<JsonElement, string, T> read) where T : class =>
-        members.Remove(name, out var value) ? read(value, Place(name)) : null;
-
-    public ImmutableArray<T> List<T>(string name, Func<JsonElement, string, T> read)
-    {
-        if (!members.Remove(name, out var value))
-            return [];
-        if (value.ValueKind != JsonValueKind.Array)
-            throw Fault(name, "must be an array");
-
-        var items = ImmutableArray.CreateBuilder<T>(value.GetArrayLength());
-        foreach (var item in value.EnumerateArray())
-            items.Add(read(item, $"{Place(name)}[{items.Count}]"));
-        return items.DrainToImmutable();
-    }
-
-    public void End()
-    {
-        if (members.Count > 0)
-            throw Fault(members.Keys.Order(StringComparer.Ordinal).First(), "is not known here");
-    }
-
-    public JsonException Fault(string name, string what) => new($"{Place(name)} {what}");
-
-    public static EntityUid ReadUid(JsonElement element, string at) => EntityUid.TryParse(ReadText(element, at), out var uid)
-        ? uid
-        : throw new JsonException($"{at} must be an entity, for instance Assay::Role::\"name\"");
-
-    private string NameOf(JsonProperty member)
-    {
-        try
-        {
-            return member.Name;
-        }
-        catch (InvalidOperationException) // half of a surrogate pair
-        {
-            throw new JsonException($"{at} has a member whose name is no valid Unicode text");
-        }
-    }
-
-    private static string ReadText(JsonElement element, string at)
-    {
-        try
-        {
-            return element.ValueKind == JsonValueKind.String ? element.GetString()! : throw new JsonException($"{at} must be a string");
-        }
-        catch (InvalidOperationException) // half of a surrogate pair
-        {
-            throw new JsonException($"{at} is no valid Unicode text");
-        }
-    }
-
-    private string Place(string name) => $"{at}.{name}";
 }

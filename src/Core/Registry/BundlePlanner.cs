@@ -18,6 +18,7 @@ internal sealed class BundlePlanner(BundleCurrent current, BundleDeclarations de
         PlanApis();
         PlanGroups();
         PlanPolicies();
+        CheckDirectory();
         return new BundlePlan
         {
             Steps = faults.Count > 0 ? [] : [.. steps.OrderBy(Rank).ThenBy(step => step.Id, StringComparer.Ordinal)],
@@ -222,6 +223,35 @@ internal sealed class BundlePlanner(BundleCurrent current, BundleDeclarations de
             Changes = BundlePlanObjects.PolicyChanges(current.LastDeclared?.Policies, wanted, current.ActivePolicyVersion),
             Policies = wanted,
         });
+    }
+
+    // Every silo builds the directory of what is stored: a bundle must never leave one that cannot be built.
+    private void CheckDirectory()
+    {
+        if (faults.Count > 0)
+            return;
+
+        var gone = steps.Where(step => step.Action == BundleAction.Delete).Select(step => (step.Kind, step.Id)).ToHashSet();
+        var groups = current.Groups.ToDictionary(group => group.Uid);
+        var apis = current.Apis.ToDictionary(api => api.Resource, StringComparer.Ordinal);
+        foreach (var step in steps)
+        {
+            if (step.Group is { } group)
+                groups[group.Uid] = group;
+            if (step.Api is { } api)
+                apis[api.Resource] = api;
+        }
+
+        try
+        {
+            DirectorySnapshot.Of(
+                groups.Values.Where(group => !gone.Contains(("group", group.Uid.ToString()))),
+                apis.Values.Where(api => !gone.Contains(("api", api.Resource))));
+        }
+        catch (CedarDataException exception)
+        {
+            faults.Add($"together with what is stored: {exception.Message}");
+        }
     }
 
     private bool IsOurs(string kind, string id, string? manager)

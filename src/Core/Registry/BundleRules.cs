@@ -244,38 +244,40 @@ internal sealed class BundleRules
 
     private void CheckCircles()
     {
-        var places = new Dictionary<EntityUid, string>();
-        var parents = new Dictionary<EntityUid, List<EntityUid>>();
+        var objects = new List<(EntityUid Child, IEnumerable<EntityUid> Parents, string At)>();
         for (var i = 0; i < bundle.Groups.Length; i++)
-            Link(bundle.Groups[i].Uid, bundle.Groups[i].Parents, $"groups[{i}].parents");
+            objects.Add((bundle.Groups[i].Uid, bundle.Groups[i].Parents, $"groups[{i}].parents"));
+
         for (var i = 0; i < bundle.Apis.Length; i++)
         {
-            Link(new(EntityTypes.Api, bundle.Apis[i].Resource), bundle.Apis[i].Parents, $"apis[{i}].parents");
-            for (var s = 0; s < bundle.Apis[i].Scopes.Length; s++)
-            {
-                var scope = bundle.Apis[i].Scopes[s];
-                Link(new(EntityTypes.Action, scope.Name), scope.Groups.Select(g => new EntityUid(EntityTypes.Action, g)), $"apis[{i}].scopes[{s}].groups");
-            }
+            objects.Add((new(EntityTypes.Api, bundle.Apis[i].Resource), bundle.Apis[i].Parents, $"apis[{i}].parents"));
+
+            // Each API has its own actions, so a circle lies within one API.
+            CheckCircles(bundle.Apis[i].Scopes.Select((scope, s) => (
+                new EntityUid(EntityTypes.Action, scope.Name),
+                scope.Groups.Select(group => new EntityUid(EntityTypes.Action, group)),
+                $"apis[{i}].scopes[{s}].groups")));
         }
+
+        CheckCircles(objects);
+    }
+
+    private void CheckCircles(IEnumerable<(EntityUid Child, IEnumerable<EntityUid> Parents, string At)> objects)
+    {
+        var parents = new Dictionary<EntityUid, (EntityUid[] Parents, string At)>();
+        foreach (var (child, above, at) in objects)
+            parents.TryAdd(child, ([.. above], at));
 
         var done = new HashSet<EntityUid>();
-        foreach (var (start, place) in places)
+        foreach (var (start, (_, at)) in parents)
         {
             if (FindCircle(start, parents, done) is { } circle)
-                Add(place, $"{string.Join(" is in ", circle)}: a circle; take one of these parents out");
-        }
-
-        void Link(EntityUid child, IEnumerable<EntityUid> above, string place)
-        {
-            places.TryAdd(child, place);
-            if (!parents.TryGetValue(child, out var list))
-                parents[child] = list = [];
-            list.AddRange(above);
+                Add(at, $"{string.Join(" is in ", circle)}: a circle; take one of these parents out");
         }
     }
 
     // Depth first with an own stack: a chain of ten thousand roles must not end the process.
-    private static List<EntityUid>? FindCircle(EntityUid start, Dictionary<EntityUid, List<EntityUid>> parents, HashSet<EntityUid> done)
+    private static List<EntityUid>? FindCircle(EntityUid start, Dictionary<EntityUid, (EntityUid[] Parents, string At)> parents, HashSet<EntityUid> done)
     {
         var path = new List<EntityUid>();
         var onPath = new HashSet<EntityUid>();
@@ -304,7 +306,9 @@ internal sealed class BundleRules
             path.Add(step.Uid);
             onPath.Add(step.Uid);
             stack.Push((step.Uid, true));
-            foreach (var parent in parents.GetValueOrDefault(step.Uid, []))
+            if (!parents.TryGetValue(step.Uid, out var above))
+                continue;
+            foreach (var parent in above.Parents)
                 stack.Push((parent, false));
         }
 
