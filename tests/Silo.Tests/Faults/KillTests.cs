@@ -1,0 +1,120 @@
+using System.Collections.Concurrent;
+using Assay.Core.Evidence;
+using Assay.Core.Jose;
+using Assay.Grains.Authority;
+using Assay.Silo.Signing;
+using Assay.Silo.Startup;
+using Assay.Silo.Storage.Sqlite;
+using Assay.Silo.Tests.Running;
+using static Assay.Silo.Tests.Running.TokenRequests;
+
+namespace Assay.Silo.Tests.Faults;
+
+/// <summary>The process ends in the middle of everything, as the kernel ends it.</summary>
+public sealed class KillTests
+{
+    private static int Kills => Environment.GetEnvironmentVariable("ASSAY_LONG_TESTS") == "1" ? 20 : 3;
+
+    [Fact]
+    public async Task Every_token_a_client_received_has_its_record_and_none_shares_a_jti()
+    {
+        await using var silo = await RunningSilo.Start();
+        var received = new ConcurrentBag<string>();
+        var spent = new ConcurrentBag<string>();
+
+        for (var kill = 0; kill < Kills; kill++)
+        {
+            using var over = new CancellationTokenSource();
+            var before = received.Count;
+            var load = Enumerable.Range(0, 8).Select(_ => Load(silo, received, spent, over.Token)).ToList();
+            while (received.Count < before + 50)
+                await Task.Delay(5, CancellationToken.None);
+            await silo.Kill();
+            await over.CancelAsync();
+            await Task.WhenAll(load);
+            await silo.Start();
+
+            // What bought a token before the kill buys none after it.
+            foreach (var assertion in spent.Take(5))
+                Assert.Equal(401, (await silo.Ask(assertion, ("resource", Payments))).Status);
+        }
+
+        await silo.Kill();
+        Assert.True(received.Count >= Kills * 50);
+        await AssertRecorded(silo, received);
+    }
+
+    [Fact]
+    public async Task A_spent_assertion_stays_spent_across_a_kill()
+    {
+        await using var silo = await RunningSilo.Start();
+        var assertion = Assertion.For(silo, "payments-exporter").Sign();
+        var first = await silo.Ask(assertion, ("resource", Payments));
+
+        await silo.Kill();
+        await silo.Start();
+        var second = await silo.Ask(assertion, ("resource", Payments));
+
+        Assert.Equal((200, 401, "invalid_client"), (first.Status, second.Status, second.Error));
+    }
+
+    [Fact]
+    public async Task A_second_silo_on_the_same_folder_does_not_start()
+    {
+        await using var silo = await RunningSilo.Start();
+
+        var fault = Assert.Throws<IOException>(() => DataFolder.Open(silo.Data));
+
+        Assert.Contains(silo.Data, fault.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task Load(RunningSilo silo, ConcurrentBag<string> received, ConcurrentBag<string> spent, CancellationToken over)
+    {
+        while (!over.IsCancellationRequested)
+        {
+            var assertion = Assertion.For(silo, "payments-exporter").Sign();
+            try
+            {
+                var answer = await silo.Ask(assertion, ("resource", Payments), ("scope", "payments:read"));
+                if (answer.Status == 200)
+                {
+                    received.Add(answer.Token);
+                    spent.Add(assertion);
+                }
+            }
+            catch (Exception fault) when (fault is HttpRequestException or IOException or TaskCanceledException)
+            {
+                return; // the silo is gone
+            }
+        }
+    }
+
+    /// <summary>Reads the folder with the product's own stores, as a silo that starts would.</summary>
+    private static async Task AssertRecorded(RunningSilo silo, IReadOnlyCollection<string> tokens)
+    {
+        using var folder = DataFolder.Open(silo.Data);
+        using var state = new SqliteDatabase(folder.StateFile, SqliteAuthorityStore.Schema);
+        using var log = new SqliteDatabase(folder.EvidenceFile, SqliteEvidenceStore.Schema);
+        var kek = Directory.GetFiles(Path.Combine(silo.Folder, "config", "assay")).Single();
+        using var vault = new KeyVault(KeyEncryptionKey.Obtain(kek, folder.Folder).Key);
+        var secrets = new ClusterSecrets(new SqliteAuthorityStore(state, TimeProvider.System), vault, new SiloIdentity(silo.Url, "test"));
+        await secrets.Load(CancellationToken.None);
+        using var jtis = new JtiCodec(secrets.JtiKey);
+        var evidence = new SqliteEvidenceStore(log);
+
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var token in tokens)
+        {
+            Assert.True(CompactJws.TryParse(token, out var jws, out _));
+            using var claims = System.Text.Json.JsonDocument.Parse(jws.Payload);
+            var jti = claims.RootElement.GetProperty("jti").GetString()!;
+            Assert.True(seen.Add(jti), $"{jti} is in two tokens");
+            Assert.True(jtis.TryDecode(jti, out var id));
+            var batch = await evidence.Find(id.Shard, id.Position, CancellationToken.None);
+            Assert.True(batch is not null, $"there is no record for {jti} at {id}");
+            var record = EvidenceRecord.Decode(batch.Records[(int)(id.Position - batch.FirstPosition)].Span);
+            Assert.Equal(jti, record.JwtId);
+            Assert.Equal(Base64UrlText.Encode(System.Security.Cryptography.SHA256.HashData(jws.SigningInput.Span)), record.SigningInputHash);
+        }
+    }
+}

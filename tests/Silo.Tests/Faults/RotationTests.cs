@@ -1,0 +1,57 @@
+using System.Collections.Concurrent;
+using Assay.Silo.Tests.Running;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+using static Assay.Silo.Tests.Running.TokenRequests;
+
+namespace Assay.Silo.Tests.Faults;
+
+public sealed class RotationTests
+{
+    private static int Rotations => Environment.GetEnvironmentVariable("ASSAY_LONG_TESTS") == "1" ? 10 : 5;
+
+    [Fact]
+    public async Task Keys_rotate_under_load_and_every_token_validates_from_the_published_keys()
+    {
+        await using var silo = await RunningSilo.Start(
+            ("Assay:Keys:AnnounceTime", "00:00:01"), ("Assay:Keys:JwksMaxAge", "00:00:01"), ("Assay:Keys:RotationPeriod", "00:00:03"),
+            ("Assay:Authority:LeaseLife", "00:00:01.5"), ("Assay:Authority:LeaseMargin", "00:00:00.1"), ("Assay:Authority:RenewEvery", "00:00:00.3"),
+            ("Assay:Authority:DrainTimeout", "00:00:00.5"));
+        var clock = TimeProvider.System;
+        var firstPublished = new ConcurrentDictionary<string, long>();
+        var firstSigned = new ConcurrentDictionary<string, long>();
+        var order = new List<string>();
+
+        while (order.Count <= Rotations)
+        {
+            var keys = new JsonWebKeySet(await silo.Http.GetStringAsync(silo.Url + "/oauth/jwks"));
+            foreach (var key in keys.Keys)
+                firstPublished.TryAdd(key.Kid, clock.GetTimestamp());
+
+            var token = (await silo.AskAs("payments-exporter", ("resource", Payments), ("scope", "payments:read"))).Token;
+            var kid = new JsonWebToken(token).Kid;
+            if (firstSigned.TryAdd(kid, clock.GetTimestamp()))
+                order.Add(kid);
+
+            // The set was fetched before the token was asked for: a key that signs was in it already.
+            var result = await new JsonWebTokenHandler().ValidateTokenAsync(token, new TokenValidationParameters
+            {
+                ValidIssuer = silo.Url, ValidAudience = Payments, IssuerSigningKeys = keys.GetSigningKeys(),
+            });
+            Assert.True(result.IsValid, $"{kid}: {result.Exception}");
+        }
+
+        Assert.Equal(Rotations + 1, order.Distinct().Count());
+        foreach (var kid in order.Skip(1))
+        {
+            // Both as seen from outside: published when first looked at, signing when first used.
+            Assert.True(
+                clock.GetElapsedTime(firstPublished[kid], firstSigned[kid]) >= TimeSpan.FromSeconds(1),
+                $"key {kid} signed before it had been published for the announce time");
+        }
+
+        // Tokens live longer than all of this took, so every key that signed is still published.
+        var published = new JsonWebKeySet(await silo.Http.GetStringAsync(silo.Url + "/oauth/jwks")).Keys.Select(key => key.Kid).ToList();
+        Assert.All(order, kid => Assert.Contains(kid, published));
+    }
+}
