@@ -1,0 +1,153 @@
+using System.Collections.Immutable;
+using Assay.Core.Registry;
+using Assay.Grains.Keys;
+using CsCheck;
+
+namespace Assay.Grains.Tests.Keys;
+
+public sealed class KeyRingScheduleTests
+{
+    private static readonly DateTimeOffset Start = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly KeyRingSchedule Schedule = new(
+        AnnounceTime: TimeSpan.FromHours(24), RotationPeriod: TimeSpan.FromDays(30), PublicationLag: TimeSpan.FromSeconds(10), Afterlife: TimeSpan.FromMinutes(16));
+
+    [Fact]
+    public void The_first_key_of_an_empty_ring_signs_at_once_and_a_standby_is_announced()
+    {
+        var ring = new Ring();
+
+        ring.Tend(Start);
+
+        Assert.Equal([KeyState.Active, KeyState.Announced], ring.States(Start));
+    }
+
+    [Fact]
+    public void Tending_again_changes_nothing()
+    {
+        var ring = new Ring();
+        ring.Tend(Start);
+
+        Assert.Empty(Schedule.Tend(ring.Keys, Start.AddMinutes(1), ring.Create));
+    }
+
+    [Fact]
+    public void The_standby_takes_over_after_the_period_and_the_old_key_stays_until_its_last_token_has_expired()
+    {
+        var ring = new Ring();
+        ring.Tend(Start);
+        var handover = Start.AddDays(30);
+
+        ring.Tend(handover.AddSeconds(-20));
+
+        Assert.Equal([KeyState.Active, KeyState.Announced, KeyState.Announced], ring.States(handover.AddTicks(-1)));
+        Assert.Equal([KeyState.Retiring, KeyState.Active, KeyState.Announced], ring.States(handover));
+        Assert.Equal([KeyState.Retired, KeyState.Active, KeyState.Announced], ring.States(handover.AddMinutes(16)));
+    }
+
+    [Fact]
+    public void A_rotation_by_command_waits_until_the_standby_was_announced_long_enough()
+    {
+        var ring = new Ring();
+        ring.Tend(Start);
+
+        ring.Put(Schedule.Rotate(ring.Keys, Start.AddHours(1), ring.Create, out var next));
+
+        Assert.Equal(Start.AddHours(24).AddSeconds(10), next.ActivatesAt);
+    }
+
+    [Fact]
+    public void A_rotation_by_command_is_immediate_once_the_standby_may_sign()
+    {
+        var ring = new Ring();
+        ring.Tend(Start);
+        var now = Start.AddDays(2);
+
+        ring.Put(Schedule.Rotate(ring.Keys, now, ring.Create, out var next));
+
+        Assert.Equal(now, next.ActivatesAt);
+        Assert.Equal([KeyState.Retiring, KeyState.Active, KeyState.Announced], ring.States(now));
+    }
+
+    [Fact]
+    public void A_withdrawn_key_is_replaced_at_once_by_an_announced_standby()
+    {
+        var ring = new Ring();
+        ring.Tend(Start);
+        var now = Start.AddDays(2);
+
+        ring.Put(Schedule.Withdraw(ring.Keys, ring.Keys[0].KeyId, now, ring.Create));
+
+        Assert.Equal([KeyState.Withdrawn, KeyState.Active, KeyState.Announced], ring.States(now));
+    }
+
+    [Fact]
+    public void A_withdrawn_key_is_not_replaced_by_one_that_was_not_announced_long_enough()
+    {
+        var ring = new Ring();
+        ring.Tend(Start);
+        var now = Start.AddHours(1);
+
+        ring.Put(Schedule.Withdraw(ring.Keys, ring.Keys[0].KeyId, now, ring.Create));
+
+        Assert.Equal([KeyState.Withdrawn, KeyState.Announced, KeyState.Announced], ring.States(now));
+        Assert.Equal(KeyState.Active, ring.Keys[1].StateAt(Start.AddHours(24).AddSeconds(10)));
+    }
+
+    [Fact]
+    public void Whatever_happens_no_key_signs_before_its_time_and_none_signs_past_its_publication() =>
+        Gen.Select(Gen.Int[0, 2], Gen.Int[1, 60 * 24 * 20]).List[1, 30].Sample(steps =>
+        {
+            var ring = new Ring();
+            var now = Start;
+            ring.Tend(now);
+            var first = ring.Keys[0].KeyId;
+            foreach (var (what, minutes) in steps)
+            {
+                now = now.AddMinutes(minutes);
+                ring.Tend(now);
+                if (what == 1)
+                    ring.Put(Schedule.Rotate(ring.Keys, now, ring.Create, out _));
+                else if (what == 2 && ring.Keys.FirstOrDefault(key => key.StateAt(now) == KeyState.Active) is { } active)
+                    ring.Put(Schedule.Withdraw(ring.Keys, active.KeyId, now, ring.Create));
+            }
+
+            foreach (var key in ring.Keys)
+            {
+                if (key.KeyId != first && key.ActivatesAt is { } from)
+                    Assert.True(from >= key.AnnouncedAt + Schedule.AnnounceTime);
+                if (key.RetiresAt is { } end)
+                {
+                    Assert.True(key.ActivatesAt <= end);
+                    Assert.True(key.RemovedAt >= end + Schedule.Afterlife);
+                }
+            }
+
+            Assert.True(ring.Keys.Count(key => key.StateAt(now) == KeyState.Active) <= 1);
+            Assert.Contains(ring.Keys, key => key is { ActivatesAt: null, WithdrawnAt: null });
+        });
+
+    private sealed class Ring
+    {
+        private int made;
+
+        public ImmutableArray<SigningKey> Keys { get; private set; } = [];
+
+        public void Tend(DateTimeOffset now) => Put(Schedule.Tend(Keys, now, Create));
+
+        public IEnumerable<KeyState> States(DateTimeOffset now) => Keys.Select(key => key.StateAt(now));
+
+        public SigningKey Create() => new()
+        {
+            KeyId = $"key-{made++}", Purpose = "access-token", Algorithm = "ES256", PublicJwk = "{}", WrappedPrivateKey = "", AnnouncedAt = default,
+        };
+
+        public void Put(ImmutableArray<SigningKey> changed)
+        {
+            foreach (var key in changed)
+            {
+                var at = Keys.ToList().FindIndex(present => present.KeyId == key.KeyId);
+                Keys = at < 0 ? Keys.Add(key) : Keys.SetItem(at, key);
+            }
+        }
+    }
+}
