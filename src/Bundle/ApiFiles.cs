@@ -23,8 +23,6 @@ internal sealed class ApiFiles(Source source)
         }
 
         var resource = fields.RequiredText("resource");
-        if (!fields.Has("scopes"))
-            source.Faults.Add(document.At, "an API needs 'scopes', a list of entries with 'name'; without a scope no token can be made for it");
         var api = new DeclaredApi
         {
             Resource = resource is null ? "" : RegistryText.NormalizeResource(resource),

@@ -49,12 +49,12 @@ internal sealed class YamlTree
     private ImmutableArray<YamlNode> ReadDocuments()
     {
         var documents = ImmutableArray.CreateBuilder<YamlNode>();
-        while (parser.MoveNext())
+        while (Advance())
         {
             if (parser.Current is not DocumentStart)
                 continue;
 
-            parser.MoveNext();
+            Advance();
             var start = Position(path, parser.Current!.Start);
             if (documents.Count == MostDocuments)
                 throw new TooMuchException(start, $"the file has more than {MostDocuments} documents; split it");
@@ -65,6 +65,20 @@ internal sealed class YamlTree
         }
 
         return documents.DrainToImmutable();
+    }
+
+    // The library answers some broken texts with exceptions of other kinds, without a place: the last good one is near.
+    private bool Advance()
+    {
+        try
+        {
+            return parser.MoveNext();
+        }
+        catch (Exception exception) when (exception is not (YamlException or OutOfMemoryException))
+        {
+            var last = parser.Current?.End ?? Mark.Empty;
+            throw new YamlException(last, last, "what follows cannot be read");
+        }
     }
 
     private YamlNode ReadNode(int depth)
@@ -103,7 +117,7 @@ internal sealed class YamlTree
     private YamlList ReadList(FilePosition at, int depth)
     {
         var items = ImmutableArray.CreateBuilder<YamlNode>();
-        while (parser.MoveNext() && parser.Current is not SequenceEnd)
+        while (Advance() && parser.Current is not SequenceEnd)
             items.Add(ReadNode(depth + 1));
 
         return new YamlList(at, items.DrainToImmutable());
@@ -113,10 +127,10 @@ internal sealed class YamlTree
     {
         var entries = ImmutableArray.CreateBuilder<(YamlScalar, YamlNode)>();
         var seen = new Dictionary<string, FilePosition>(StringComparer.Ordinal);
-        while (parser.MoveNext() && parser.Current is not MappingEnd)
+        while (Advance() && parser.Current is not MappingEnd)
         {
             var key = ReadNode(depth + 1);
-            parser.MoveNext();
+            Advance();
             var value = ReadNode(depth + 1);
             if (key is not YamlScalar name)
                 faults.Add(key.At, $"a key must be a word, not {key.Description}");

@@ -102,7 +102,7 @@ internal sealed class BundleRules
             Report($"{at}.maxTokenLifetime", "'maxTokenLifetime'", RegistryText.LifetimeFault(life));
 
         if (api.Scopes.IsEmpty)
-            Add($"{at}.scopes", $"the API '{api.Resource}' has no scope; without one no token can be made for it");
+            Add($"{at}.scopes", $"the API '{api.Resource}' has no scope; list at least one under 'scopes', or no token can be made for it");
 
         CheckScopes(api, at);
         CheckParents(api.Parents, at);

@@ -40,7 +40,7 @@ public sealed class BundleRulesTests
                 "groups[1].parents[3]: 'Zone::\"z\"' stands twice; keep one",
                 "apis[0].resource: 'urn:assay:admin' begins with 'urn:assay:', which is kept for Assay itself; choose another name",
                 "apis[0].maxTokenLifetime: 'maxTokenLifetime' is 59 s; a token lives 60 s to 900 s (15m)",
-                "apis[0].scopes: the API 'urn:assay:admin' has no scope; without one no token can be made for it",
+                "apis[0].scopes: the API 'urn:assay:admin' has no scope; list at least one under 'scopes', or no token can be made for it",
                 "apis[1].resource: 'HTTPS://a.example' has capitals in scheme or host; write 'https://a.example'",
                 "apis[1].scopes[0].name: the scope 'a b' has a space in it; a scope is printable ASCII without spaces, quotes and backslashes (RFC 6749 §3.3), for instance payments:read",
                 "apis[1].scopes[0].groups[1]: the action group 'g' stands twice; keep one",
