@@ -167,6 +167,6 @@ public sealed class HostileFolderTests
 
             Assert.Equal(reading.Faults.IsEmpty, reading.Declarations is not null);
             Assert.All(reading.Faults, fault => Assert.True(fault.Message.Length > 0 && fault.Line >= 0));
-        }, iter: 500);
+        }, iter: 200);
     }
 }
