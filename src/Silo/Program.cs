@@ -83,9 +83,7 @@ internal static class SiloProcess
         services.AddSingleton<IKeyVault>(vault);
         services.AddSingleton<AssayMetrics>();
 
-        services.AddSingleton<IAuthorityStore>(provider => new SqliteAuthorityStore(
-            new SqliteDatabase(folder.StateFile, SqliteAuthorityStore.Schema), provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<IEvidenceStore>(_ => new SqliteEvidenceStore(new SqliteDatabase(folder.EvidenceFile, SqliteEvidenceStore.Schema)));
+        services.AddSqliteStorage(folder);
         services.AddAuthority();
         services.AddEvidence();
 

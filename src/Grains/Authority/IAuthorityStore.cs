@@ -105,7 +105,7 @@ public sealed record StoredObject(ObjectKey Key, long Number, ReadOnlyMemory<byt
 public sealed record ObjectList(ImmutableArray<StoredObject> Objects, long Head);
 
 /// <param name="ExpectedNumber">The version the writer saw; 0 when the object must not exist (a deleted one counts as not existing).</param>
-/// <param name="Body">Null deletes.</param>
+/// <param name="Body">Null deletes. An empty body is refused: it is a null that was converted by mistake.</param>
 /// <param name="UniqueKeys">
 /// Keys no other object of the realm may hold (for instance <c>credential:thumbprint</c>); they replace the ones this object held.
 /// </param>

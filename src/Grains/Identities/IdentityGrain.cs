@@ -90,7 +90,7 @@ internal sealed class IdentityGrain(
             var write = new ObjectWrite(
                 new ObjectKey(realm, ObjectKinds.Identity, id),
                 identity is null ? 0 : number,
-                next is null ? null : RegistryJson.Write(next),
+                next is null ? (ReadOnlyMemory<byte>?)null : RegistryJson.Write(next), // without the cast null would be an empty body
                 next is null ? [] : IdentityKeys.Unique(next));
 
             CommitResult commit;

@@ -15,8 +15,9 @@ internal sealed class SigningGrain(SiloView silo, ISignerSlot slot, IKeyVault va
 
     public Task Follow()
     {
-        if (silo.Current is not { } view)
-            return Task.CompletedTask; // with a lapsed lease nothing is decided, so nothing is signed
+        // The newest one also while the lease has lapsed: a withdrawn key is dropped before its withdrawal is acknowledged, whatever else is wrong.
+        if (silo.Newest is not { } view)
+            return Task.CompletedTask;
 
         var keys = ImmutableArray.CreateBuilder<SignerKey>();
         foreach (var key in view.Keys)

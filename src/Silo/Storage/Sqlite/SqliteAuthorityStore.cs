@@ -1,14 +1,15 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Assay.Grains.Authority;
 using Microsoft.Data.Sqlite;
 
 namespace Assay.Silo.Storage.Sqlite;
 
 /// <summary>
-/// The authority in one SQLite file: versions of objects are added and never changed, so any feed number can be read again. One silo at a time: the
-/// lock on the data folder is the fence, and a lease of an earlier process has ended with it.
+/// The authority in one SQLite file: versions of objects are added and never changed, so any feed number can be read again. Epochs and their
+/// seals are rows; the rest of a lease is in memory (<see cref="SqliteLeases"/>), so that neither a renewal nor an acknowledgement costs a flush.
 /// </summary>
-internal sealed class SqliteAuthorityStore(SqliteDatabase database, TimeProvider clock) : IAuthorityStore
+internal sealed class SqliteAuthorityStore : IAuthorityStore
 {
     public const string Schema = """
         CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL);
@@ -18,11 +19,29 @@ internal sealed class SqliteAuthorityStore(SqliteDatabase database, TimeProvider
         CREATE TABLE object (realm TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, number INTEGER NOT NULL, body BLOB, PRIMARY KEY (realm, kind, id, number));
         CREATE TABLE unique_key (realm TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (realm, name)) WITHOUT ROWID;
         CREATE INDEX unique_key_holder ON unique_key (realm, kind, id);
-        CREATE TABLE lease (epoch INTEGER PRIMARY KEY AUTOINCREMENT, slot TEXT NOT NULL, until INTEGER NOT NULL, acknowledged INTEGER NOT NULL, seal INTEGER);
+        CREATE TABLE lease (epoch INTEGER PRIMARY KEY AUTOINCREMENT, slot TEXT NOT NULL, joined INTEGER NOT NULL, seal INTEGER);
+        CREATE TABLE pair (id TEXT NOT NULL);
         """;
 
+    private readonly SqliteDatabase database;
+    private readonly SqliteLeases leases;
+    private readonly TimeProvider clock;
     private readonly Lock guard = new();
     private ImmutableArray<Action<AuthorityNews>> listeners = [];
+
+    public SqliteAuthorityStore(SqliteDatabase database, SqliteLeases leases, TimeProvider clock)
+    {
+        this.database = database;
+        this.leases = leases;
+        this.clock = clock;
+
+        // Whoever held the folder before is gone, or this process could not hold it.
+        database.WriteNow(connection =>
+        {
+            foreach (var epoch in Unsealed(connection))
+                WriteSeal(connection, null, epoch);
+        });
+    }
 
     public Task<StoredObject?> Read(ObjectKey key, CancellationToken cancellationToken) => ReadAsOf(key, long.MaxValue, cancellationToken);
 
@@ -53,6 +72,13 @@ internal sealed class SqliteAuthorityStore(SqliteDatabase database, TimeProvider
 
     public async Task<CommitResult> Commit(Change change, CancellationToken cancellationToken)
     {
+        if (change.Writes.IsEmpty)
+            throw new ArgumentException("a change writes something", nameof(change));
+        if (change.Writes.DistinctBy(write => write.Key).Count() != change.Writes.Length)
+            throw new ArgumentException("a change writes each object once", nameof(change));
+        if (change.Writes.Any(write => write.Body is { IsEmpty: true }))
+            throw new ArgumentException("an object has a body, and null deletes it", nameof(change));
+
         CommitResult result;
         try
         {
@@ -69,83 +95,70 @@ internal sealed class SqliteAuthorityStore(SqliteDatabase database, TimeProvider
 
     public async Task<LeaseGrant> Join(string slot, TimeSpan life, CancellationToken cancellationToken)
     {
-        var grant = await database.Write((connection, transaction) =>
+        var added = 0L;
+        try
         {
-            // Whoever held the folder before is gone, or this process could not hold it: nothing has to be waited for.
-            foreach (var epoch in Epochs(connection, transaction, "SELECT epoch FROM lease WHERE seal IS NULL"))
-                Seal(connection, transaction, epoch);
-            connection.Run(transaction, "UPDATE lease SET until = 0");
+            var grant = await database.Write((connection, transaction) =>
+            {
+                foreach (var older in leases.Of(slot))
+                    Seal(connection, transaction, older);
 
-            var head = Head(connection, transaction);
-            connection.Run(
-                transaction,
-                "INSERT INTO lease (slot, until, acknowledged, seal) VALUES ($slot, $until, $head, NULL)",
-                ("$slot", slot), ("$until", Now + (long)life.TotalMilliseconds), ("$head", head));
-            using var query = connection.Command(transaction, "SELECT last_insert_rowid()");
-            return new LeaseGrant((long)query.ExecuteScalar()!, head);
-        });
-        Tell(AuthorityNews.Leases);
-        return grant;
+                var head = Head(connection, transaction);
+                using var insert = connection.Command(
+                    transaction, "INSERT INTO lease (slot, joined, seal) VALUES ($slot, $now, NULL) RETURNING epoch", ("$slot", slot), ("$now", Now));
+                added = (long)insert.ExecuteScalar()!;
+                leases.Add(added, slot, life, head); // before the commit, so that no later change overlooks it
+                return new LeaseGrant(added, head);
+            });
+            Tell(AuthorityNews.Feed);
+            return grant;
+        }
+        catch
+        {
+            leases.Remove(added);
+            throw;
+        }
     }
 
-    public Task<LeaseRenewal> Renew(long epoch, long applied, TimeSpan life, CancellationToken cancellationToken) =>
-        database.Write<LeaseRenewal>((connection, transaction) =>
-        {
-            var renewed = connection.Run(
-                transaction,
-                "UPDATE lease SET until = $until WHERE epoch = $epoch AND seal IS NULL",
-                ("$until", Now + (long)life.TotalMilliseconds), ("$epoch", epoch));
-            return renewed == 0
-                ? new LeaseRenewal.Sealed()
-                : new LeaseRenewal.Renewed(Head(connection, transaction), Entries(connection, transaction, applied));
-        });
-
-    public async Task Acknowledge(long epoch, long number, CancellationToken cancellationToken)
+    public Task<LeaseRenewal> Renew(long epoch, long applied, TimeSpan life, CancellationToken cancellationToken)
     {
-        await database.Write((connection, transaction) => connection.Run(
-            transaction,
-            "UPDATE lease SET acknowledged = max(acknowledged, $number) WHERE epoch = $epoch",
-            ("$number", number), ("$epoch", epoch)));
-        Tell(AuthorityNews.Leases);
+        if (!leases.Renew(epoch, life))
+            return Task.FromResult<LeaseRenewal>(new LeaseRenewal.Sealed());
+        return Task.FromResult<LeaseRenewal>(
+            database.Read(connection => new LeaseRenewal.Renewed(Head(connection, null), Entries(connection, applied))));
     }
 
-    public Task<ImmutableArray<LeaseRow>> Leases(CancellationToken cancellationToken) => Task.FromResult(database.Read(connection =>
+    public Task Acknowledge(long epoch, long number, CancellationToken cancellationToken)
     {
-        using var query = connection.Command(
-            null, "SELECT epoch, slot, acknowledged, seal FROM lease WHERE seal IS NULL OR until > $now ORDER BY epoch", ("$now", Now));
-        var leases = ImmutableArray.CreateBuilder<LeaseRow>();
-        using var rows = query.ExecuteReader();
-        while (rows.Read())
-            leases.Add(new LeaseRow(rows.GetInt64(0), rows.GetString(1), rows.GetInt64(2), !rows.IsDBNull(3)));
-        return leases.DrainToImmutable();
-    }));
+        leases.Acknowledge(epoch, number);
+        Tell(AuthorityNews.Leases);
+        return Task.CompletedTask;
+    }
+
+    public Task<ImmutableArray<LeaseRow>> Leases(CancellationToken cancellationToken) => Task.FromResult(leases.Rows());
 
     public async Task<long?> SealIfLapsed(long epoch, CancellationToken cancellationToken)
     {
-        var seal = await database.Write((connection, transaction) =>
+        if (!leases.IsOver(epoch))
+            return null;
+
+        // Asked again in order with joins and changes; a lease that was renewed meanwhile is not sealed.
+        var (number, made) = await database.Write<(long?, bool)>((connection, transaction) =>
         {
-            using var query = connection.Command(transaction, "SELECT seal FROM lease WHERE epoch = $epoch AND until <= $now", ("$epoch", epoch), ("$now", Now));
-            return query.ExecuteScalar() switch
-            {
-                null => (long?)null,
-                long made => made,
-                _ => Seal(connection, transaction, epoch),
-            };
+            if (SealOf(connection, transaction, epoch) is { } present)
+                return (present, false);
+            return leases.SealIfOver(epoch) ? (WriteSeal(connection, transaction, epoch), true) : (null, false);
         });
-        if (seal is not null)
-            Tell(AuthorityNews.Leases);
-        return seal;
+        if (made)
+            TellOfSeal();
+        return number;
     }
 
     public async Task Leave(long epoch, CancellationToken cancellationToken)
     {
-        await database.Write((connection, transaction) =>
-        {
-            if (Epochs(connection, transaction, "SELECT epoch FROM lease WHERE seal IS NULL").Contains(epoch))
-                Seal(connection, transaction, epoch);
-            return connection.Run(transaction, "UPDATE lease SET until = 0 WHERE epoch = $epoch", ("$epoch", epoch));
-        });
-        Tell(AuthorityNews.Leases);
+        await database.Write((connection, transaction) => SealOf(connection, transaction, epoch) ?? Seal(connection, transaction, epoch));
+        leases.Leave(epoch);
+        TellOfSeal();
     }
 
     public IDisposable Listen(Action<AuthorityNews> news)
@@ -161,6 +174,12 @@ internal sealed class SqliteAuthorityStore(SqliteDatabase database, TimeProvider
     {
         foreach (var listener in listeners)
             listener(about);
+    }
+
+    private void TellOfSeal()
+    {
+        Tell(AuthorityNews.Feed);
+        Tell(AuthorityNews.Leases);
     }
 
     private CommitResult.Committed Apply(SqliteConnection connection, SqliteTransaction transaction, Change change)
@@ -218,24 +237,45 @@ internal sealed class SqliteAuthorityStore(SqliteDatabase database, TimeProvider
             throw new Refused(new CommitResult.KeyTaken(name, holder));
     }
 
+    /// <summary>
+    /// Closes the fence, then writes the seal. When the write fails the epoch stays closed without a number, and sealing it again writes one.
+    /// </summary>
     private long Seal(SqliteConnection connection, SqliteTransaction transaction, long epoch)
+    {
+        leases.Seal(epoch);
+        return WriteSeal(connection, transaction, epoch);
+    }
+
+    private long WriteSeal(SqliteConnection connection, SqliteTransaction? transaction, long epoch)
     {
         var number = NextNumber(connection, transaction);
         connection.Run(
             transaction,
             "INSERT INTO change VALUES ($number, $at, 'system', 'epoch sealed')",
             ("$number", number), ("$at", Now));
-        AddToFeed(connection, transaction, number, new ObjectKey("*", ObjectKinds.Lease, epoch.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        AddToFeed(connection, transaction, number, new ObjectKey("*", ObjectKinds.Lease, epoch.ToString(CultureInfo.InvariantCulture)));
         connection.Run(transaction, "UPDATE lease SET seal = $number WHERE epoch = $epoch", ("$number", number), ("$epoch", epoch));
         return number;
     }
 
-    private static void AddToFeed(SqliteConnection connection, SqliteTransaction transaction, long number, ObjectKey key) => connection.Run(
+    /// <summary>Throws when there never was such an epoch.</summary>
+    private static long? SealOf(SqliteConnection connection, SqliteTransaction transaction, long epoch)
+    {
+        using var query = connection.Command(transaction, "SELECT seal FROM lease WHERE epoch = $epoch", ("$epoch", epoch));
+        return query.ExecuteScalar() switch
+        {
+            null => throw new ArgumentOutOfRangeException(nameof(epoch), epoch, "there never was such an epoch"),
+            long seal => seal,
+            _ => null,
+        };
+    }
+
+    private static void AddToFeed(SqliteConnection connection, SqliteTransaction? transaction, long number, ObjectKey key) => connection.Run(
         transaction,
         "INSERT INTO feed VALUES ($number, $realm, $kind, $id) ON CONFLICT DO NOTHING",
         ("$number", number), ("$realm", key.Realm), ("$kind", key.Kind), ("$id", key.Id));
 
-    private static long NextNumber(SqliteConnection connection, SqliteTransaction transaction)
+    private static long NextNumber(SqliteConnection connection, SqliteTransaction? transaction)
     {
         using var next = connection.Command(transaction, "UPDATE head SET number = number + 1 RETURNING number");
         return (long)next.ExecuteScalar()!;
@@ -261,10 +301,10 @@ internal sealed class SqliteAuthorityStore(SqliteDatabase database, TimeProvider
             : new StoredObject(key, rows.GetInt64(0), (byte[])rows[1], false);
     }
 
-    private static ImmutableArray<FeedEntry> Entries(SqliteConnection connection, SqliteTransaction transaction, long applied)
+    private static ImmutableArray<FeedEntry> Entries(SqliteConnection connection, long applied)
     {
         using var query = connection.Command(
-            transaction, "SELECT number, realm, kind, id FROM feed WHERE number > $applied ORDER BY number", ("$applied", applied));
+            null, "SELECT number, realm, kind, id FROM feed WHERE number > $applied ORDER BY number", ("$applied", applied));
         var entries = ImmutableArray.CreateBuilder<FeedEntry>();
         var keys = ImmutableArray.CreateBuilder<ObjectKey>();
         var number = 0L;
@@ -282,9 +322,9 @@ internal sealed class SqliteAuthorityStore(SqliteDatabase database, TimeProvider
         return entries.DrainToImmutable();
     }
 
-    private static List<long> Epochs(SqliteConnection connection, SqliteTransaction transaction, string sql)
+    private static List<long> Unsealed(SqliteConnection connection)
     {
-        using var query = connection.Command(transaction, sql);
+        using var query = connection.Command(null, "SELECT epoch FROM lease WHERE seal IS NULL ORDER BY epoch");
         using var rows = query.ExecuteReader();
         var epochs = new List<long>();
         while (rows.Read())

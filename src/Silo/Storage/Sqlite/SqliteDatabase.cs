@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Globalization;
 using Microsoft.Data.Sqlite;
 
 namespace Assay.Silo.Storage.Sqlite;
@@ -8,26 +10,40 @@ namespace Assay.Silo.Storage.Sqlite;
 /// </summary>
 internal sealed class SqliteDatabase : IDisposable
 {
+    /// <summary>Idle readers that are kept; more may read at once.</summary>
+    private const int KeptReaders = 8;
+
     private readonly string connectionString;
     private readonly SqliteConnection writer;
     private readonly WriteQueue queue;
-    private readonly System.Collections.Concurrent.ConcurrentBag<SqliteConnection> readers = [];
+    private readonly ConcurrentQueue<SqliteConnection> readers = [];
 
+    /// <param name="check">Read the whole file once, for damage that would show later.</param>
     /// <param name="schema">Statements of version 1, 2, …; those not yet applied run at opening, each in a transaction of its own.</param>
     /// <exception cref="InvalidDataException">The file is no SQLite database, is damaged, or is of a newer version.</exception>
-    public SqliteDatabase(string file, params ReadOnlySpan<string> schema)
+    public SqliteDatabase(string file, bool check, params ReadOnlySpan<string> schema)
     {
         File = file;
         connectionString = new SqliteConnectionStringBuilder { DataSource = file, Mode = SqliteOpenMode.ReadWriteCreate, Pooling = false }.ToString();
+        SqliteConnection? opened = null;
         try
         {
-            writer = Open();
+            writer = opened = Open();
+            if (Scalar("PRAGMA journal_mode") != "wal" || Scalar("PRAGMA synchronous") != "2")
+                throw new InvalidDataException($"'{file}' cannot be written durably: it is not in WAL mode with synchronous=FULL. Put the data folder on a local disk.");
+            if (check && Scalar("PRAGMA quick_check(1)") is var result && result != "ok")
+                throw Damaged(result, null);
             Migrate(schema);
         }
         catch (SqliteException fault)
         {
-            writer?.Dispose();
-            throw new InvalidDataException($"'{file}' cannot be opened: {fault.Message}. It was left as it is; restore it from a copy, or name another data folder.", fault);
+            opened?.Dispose();
+            throw Damaged(fault.Message, fault);
+        }
+        catch
+        {
+            opened?.Dispose();
+            throw;
         }
 
         queue = new WriteQueue("sqlite " + Path.GetFileName(file));
@@ -36,36 +52,56 @@ internal sealed class SqliteDatabase : IDisposable
     public string File { get; }
 
     /// <summary>Runs in one immediate transaction; rolled back when it throws. One at a time, in the order of the calls.</summary>
-    public Task<T> Write<T>(Func<SqliteConnection, SqliteTransaction, T> work) => queue.Enqueue(() =>
+    public Task<T> Write<T>(Func<SqliteConnection, SqliteTransaction, T> work) => queue.Enqueue(() => Transact(work));
+
+    /// <summary>As <see cref="Write"/>, with <paramref name="fence"/> around the whole transaction, its commit included.</summary>
+    public Task<T> WriteWithin<T>(Func<Func<T>, T> fence, Func<SqliteConnection, SqliteTransaction, T> work) =>
+        queue.Enqueue(() => fence(() => Transact(work)));
+
+    /// <summary>Runs one statement on the caller's thread, before anybody else uses the database.</summary>
+    public void WriteNow(Action<SqliteConnection> work)
     {
         using var transaction = writer.BeginTransaction(deferred: false);
-        var result = work(writer, transaction);
+        work(writer);
         transaction.Commit();
-        return result;
-    });
+    }
 
     /// <summary>Runs against one committed snapshot. On the caller's thread: reads come from the page cache.</summary>
     public T Read<T>(Func<SqliteConnection, T> work)
     {
-        if (!readers.TryTake(out var connection))
+        if (!readers.TryDequeue(out var connection))
             connection = Open();
+        var reusable = false;
         try
         {
             using var snapshot = connection.BeginTransaction(deferred: true);
-            return work(connection);
+            var result = work(connection);
+            reusable = true;
+            return result;
         }
         finally
         {
-            readers.Add(connection);
+            if (reusable && readers.Count < KeptReaders)
+                readers.Enqueue(connection);
+            else
+                connection.Dispose();
         }
     }
 
     public void Dispose()
     {
         queue.Dispose();
-        while (readers.TryTake(out var reader))
+        while (readers.TryDequeue(out var reader))
             reader.Dispose();
         writer.Dispose();
+    }
+
+    private T Transact<T>(Func<SqliteConnection, SqliteTransaction, T> work)
+    {
+        using var transaction = writer.BeginTransaction(deferred: false);
+        var result = work(writer, transaction);
+        transaction.Commit();
+        return result;
     }
 
     private SqliteConnection Open()
@@ -81,13 +117,11 @@ internal sealed class SqliteDatabase : IDisposable
     private void Migrate(ReadOnlySpan<string> schema)
     {
         Execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)");
-        using var query = writer.CreateCommand();
-        query.CommandText = "SELECT coalesce(max(version), 0) FROM schema_version";
-        var present = (long)query.ExecuteScalar()!;
+        var present = int.Parse(Scalar("SELECT coalesce(max(version), 0) FROM schema_version"), CultureInfo.InvariantCulture);
         if (present > schema.Length)
             throw new InvalidDataException($"'{File}' is of schema version {present}, and this program knows up to {schema.Length}; run the newer program.");
 
-        for (var version = (int)present; version < schema.Length; version++)
+        for (var version = present; version < schema.Length; version++)
         {
             using var transaction = writer.BeginTransaction(deferred: false);
             Execute(schema[version]);
@@ -102,4 +136,14 @@ internal sealed class SqliteDatabase : IDisposable
         command.CommandText = sql;
         command.ExecuteNonQuery();
     }
+
+    private string Scalar(string sql)
+    {
+        using var command = writer.CreateCommand();
+        command.CommandText = sql;
+        return Convert.ToString(command.ExecuteScalar(), CultureInfo.InvariantCulture)!;
+    }
+
+    private InvalidDataException Damaged(string how, Exception? inner) => new(
+        $"'{File}' cannot be opened: {how}. It was left as it is; restore the data folder from a copy, or name another one.", inner);
 }

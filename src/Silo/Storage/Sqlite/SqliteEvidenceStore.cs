@@ -5,39 +5,24 @@ using Microsoft.Data.Sqlite;
 
 namespace Assay.Silo.Storage.Sqlite;
 
-/// <summary>Evidence in one SQLite file: one row a batch, one index row per subject in it, in one commit.</summary>
-internal sealed class SqliteEvidenceStore(SqliteDatabase database) : IEvidenceStore
+/// <summary>
+/// Evidence in one SQLite file: one row a batch, one index row per subject in it, in one commit that holds the fence.
+/// </summary>
+internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases leases) : IEvidenceStore
 {
     public const string Schema = """
         CREATE TABLE batch (shard INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, at INTEGER NOT NULL, payload BLOB NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (shard, first));
         CREATE TABLE subject (realm TEXT NOT NULL, subject TEXT NOT NULL, at INTEGER NOT NULL, shard INTEGER NOT NULL, positions BLOB NOT NULL, spent BLOB, spent_until INTEGER);
         CREATE INDEX subject_at ON subject (realm, subject, at);
         CREATE INDEX subject_spent ON subject (realm, subject, spent_until) WHERE spent IS NOT NULL;
+        CREATE TABLE pair (id TEXT NOT NULL);
+        INSERT INTO pair VALUES (lower(hex(randomblob(16))));
         """;
 
     private const int SpentBytes = 24;
 
-    public Task<BatchResult> Append(EvidenceBatch batch, CancellationToken cancellationToken) => database.Write((connection, transaction) =>
-    {
-        if (Present(connection, transaction, batch))
-            return BatchResult.Committed;
-
-        using (var query = connection.Command(
-            transaction, "SELECT first + count FROM batch WHERE shard = $shard ORDER BY first DESC LIMIT 1", ("$shard", batch.Shard)))
-        {
-            var next = query.ExecuteScalar() is long end ? end : 0;
-            if (next != batch.FirstPosition)
-                throw new InvalidOperationException($"shard {batch.Shard} continues at position {next}, not at {batch.FirstPosition}");
-        }
-
-        connection.Run(
-            transaction,
-            "INSERT INTO batch VALUES ($shard, $first, $count, $at, $payload, $checksum)",
-            ("$shard", batch.Shard), ("$first", batch.FirstPosition), ("$count", batch.Records.Length),
-            ("$at", batch.CommittedAt.ToUnixTimeMilliseconds()), ("$payload", batch.Payload.ToArray()), ("$checksum", unchecked((long)batch.Checksum)));
-        AddIndex(connection, transaction, batch);
-        return BatchResult.Committed;
-    });
+    public Task<BatchResult> Append(EvidenceBatch batch, CancellationToken cancellationToken) =>
+        database.WriteWithin(commit => leases.Fenced(batch.Shard, commit), (connection, transaction) => Add(connection, transaction, batch));
 
     public Task<EvidenceBatch?> Find(long shard, long position, CancellationToken cancellationToken) => Task.FromResult(database.Read(connection =>
     {
@@ -99,6 +84,28 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database) : IEvidenceSt
             found.Add(ReadBatch(rows));
         return found.DrainToImmutable();
     }));
+
+    private static BatchResult Add(SqliteConnection connection, SqliteTransaction transaction, EvidenceBatch batch)
+    {
+        if (Present(connection, transaction, batch))
+            return BatchResult.Committed;
+
+        using (var query = connection.Command(
+            transaction, "SELECT first + count FROM batch WHERE shard = $shard ORDER BY first DESC LIMIT 1", ("$shard", batch.Shard)))
+        {
+            var next = query.ExecuteScalar() is long end ? end : 0;
+            if (next != batch.FirstPosition)
+                throw new InvalidOperationException($"shard {batch.Shard} continues at position {next}, not at {batch.FirstPosition}");
+        }
+
+        connection.Run(
+            transaction,
+            "INSERT INTO batch VALUES ($shard, $first, $count, $at, $payload, $checksum)",
+            ("$shard", batch.Shard), ("$first", batch.FirstPosition), ("$count", batch.Records.Length),
+            ("$at", batch.CommittedAt.ToUnixTimeMilliseconds()), ("$payload", batch.Payload.ToArray()), ("$checksum", unchecked((long)batch.Checksum)));
+        AddIndex(connection, transaction, batch);
+        return BatchResult.Committed;
+    }
 
     private static bool Present(SqliteConnection connection, SqliteTransaction transaction, EvidenceBatch batch)
     {

@@ -1,0 +1,104 @@
+using System.Globalization;
+using Assay.Grains.Authority;
+using Microsoft.Data.Sqlite;
+
+namespace Assay.Silo.Storage.Sqlite;
+
+/// <summary>
+/// Both files of a data folder, opened together. Neither means anything without the other: the state gives epochs to the evidence, and the evidence
+/// is the memory of what was spent. A folder that holds only one of them, or two that do not belong together, is refused and left as it is.
+/// </summary>
+internal sealed class SqliteStorage : IDisposable
+{
+    private readonly SqliteDatabase state;
+    private readonly SqliteDatabase evidence;
+
+    /// <exception cref="InvalidDataException">A file is damaged, missing, of a newer version, or not of this pair; the message names it.</exception>
+    public SqliteStorage(DataFolder folder, TimeProvider clock)
+    {
+        var hadState = File.Exists(folder.StateFile);
+        if (hadState && !File.Exists(folder.EvidenceFile))
+            throw Unpaired(folder.EvidenceFile, "is missing beside state.db: what was issued and spent would be forgotten");
+
+        // The evidence first: a start that was cut short in between leaves an evidence file that holds nothing.
+        evidence = new SqliteDatabase(folder.EvidenceFile, check: false, SqliteEvidenceStore.Schema);
+        try
+        {
+            var (pair, newestShard) = Evidence();
+            if (!hadState && newestShard > 0)
+                throw Unpaired(folder.StateFile, "is missing beside an evidence.db that holds records");
+
+            state = new SqliteDatabase(folder.StateFile, check: true, SqliteAuthorityStore.Schema);
+            try
+            {
+                Pair(pair, newestShard, folder);
+                var leases = new SqliteLeases(clock);
+                Authority = new SqliteAuthorityStore(state, leases, clock);
+                Log = new SqliteEvidenceStore(evidence, leases);
+            }
+            catch
+            {
+                state.Dispose();
+                throw;
+            }
+        }
+        catch
+        {
+            evidence.Dispose();
+            throw;
+        }
+    }
+
+    public SqliteAuthorityStore Authority { get; }
+
+    public SqliteEvidenceStore Log { get; }
+
+    public void Dispose()
+    {
+        state.Dispose();
+        evidence.Dispose();
+    }
+
+    private (string Pair, long NewestShard) Evidence() => evidence.Read(connection =>
+    {
+        using var pair = connection.Command(null, "SELECT id FROM pair");
+        using var shard = connection.Command(null, "SELECT coalesce(max(shard), 0) FROM batch");
+        return ((string)pair.ExecuteScalar()!, (long)shard.ExecuteScalar()!);
+    });
+
+    private void Pair(string pair, long newestShard, DataFolder folder)
+    {
+        var (present, newestEpoch) = state.Read(connection =>
+        {
+            using var id = connection.Command(null, "SELECT id FROM pair");
+            using var epoch = connection.Command(null, "SELECT coalesce(max(epoch), 0) FROM lease");
+            return ((string?)id.ExecuteScalar(), (long)epoch.ExecuteScalar()!);
+        });
+        if (newestShard > newestEpoch)
+        {
+            throw Unpaired(
+                folder.StateFile,
+                string.Create(CultureInfo.InvariantCulture, $"is older than evidence.db: it knows epochs up to {newestEpoch}, and there is evidence of epoch {newestShard}"));
+        }
+
+        if (present is null && newestEpoch == 0)
+            state.WriteNow(connection => connection.Run(null, "INSERT INTO pair VALUES ($id)", ("$id", pair)));
+        else if (present != pair)
+            throw Unpaired(folder.EvidenceFile, "does not belong to the state.db beside it");
+    }
+
+    private static InvalidDataException Unpaired(string file, string how) =>
+        new($"'{file}' {how}. Nothing was changed; restore both files from one copy, or name another data folder.");
+}
+
+internal static class SqliteStorageServices
+{
+    /// <summary>The authority and the evidence in a data folder that this process holds.</summary>
+    public static IServiceCollection AddSqliteStorage(this IServiceCollection services, DataFolder folder)
+    {
+        services.AddSingleton(provider => new SqliteStorage(folder, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IAuthorityStore>(static provider => provider.GetRequiredService<SqliteStorage>().Authority);
+        services.AddSingleton<IEvidenceStore>(static provider => provider.GetRequiredService<SqliteStorage>().Log);
+        return services;
+    }
+}

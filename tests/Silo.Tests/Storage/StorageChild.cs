@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Assay.Grains.Authority;
+using Assay.Silo.Storage.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Assay.Silo.Tests.Storage;
+
+/// <summary>A process that holds a data folder and writes to it until it is killed.</summary>
+internal static class StorageChild
+{
+    public const string Argument = "--storage-child";
+    public const string Hold = "hold";
+    public const string Write = "write";
+
+    public static Process Start(string role, string folder)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardInput = true };
+        if (System.IO.Path.GetFileNameWithoutExtension(Environment.ProcessPath!) == "dotnet")
+            start.ArgumentList.Add(typeof(StorageChild).Assembly.Location);
+        foreach (var argument in new[] { Argument, role, folder })
+            start.ArgumentList.Add(argument);
+        return Process.Start(start)!;
+    }
+
+    public static async Task<int> Run(string role, string path)
+    {
+        using var folder = DataFolder.Open(path);
+        if (role == Hold)
+        {
+            Console.WriteLine("held");
+            Console.In.ReadLine();
+            return 0;
+        }
+
+        using var storage = new SqliteStorage(folder, TimeProvider.System);
+        var life = TimeSpan.FromMinutes(10);
+        var lease = new SiloLease(life, TimeSpan.Zero, TimeProvider.System);
+        var asked = lease.Ask();
+        lease.Begin((await storage.Authority.Join("child", life, default)).Epoch, asked);
+        var appender = new EvidenceAppender(
+            storage.Log, lease, (_, _) => Encoding.UTF8.GetBytes("void"), new EvidenceOptions(), TimeProvider.System, NullLogger.Instance);
+        var output = TextWriter.Synchronized(Console.Out);
+        await Task.WhenAll([appender.Run(default), .. Enumerable.Range(0, 8).Select(_ => Task.Run(() => Issue(appender, output))), Change(storage, output)]);
+        return 0;
+    }
+
+    /// <summary>What a record of this test says; its assertion is as unique as it is.</summary>
+    public static string Content(long shard, long position) => string.Create(CultureInfo.InvariantCulture, $"record {position} of {shard}");
+
+    public static SpentAssertion Spent(long shard, long position) => new(new UInt128((ulong)shard, (ulong)position), DateTimeOffset.MaxValue.AddYears(-1));
+
+    private static async Task Issue(EvidenceAppender appender, TextWriter output)
+    {
+        while (appender.Reserve() is { } slot)
+        {
+            var spent = Spent(slot.Shard, slot.Position);
+            slot.Fill(Encoding.UTF8.GetBytes(Content(slot.Shard, slot.Position)), new EvidenceEntry("default", "exporter", "key", spent));
+            if (await slot.Committed)
+                Say(output, $"left {slot.Shard} {slot.Position}");
+        }
+    }
+
+    private static async Task Change(SqliteStorage storage, TextWriter output)
+    {
+        var key = new ObjectKey("default", ObjectKinds.Api, "counted");
+        var number = (await storage.Authority.Read(key, default))?.Number ?? 0;
+        while (true)
+        {
+            var change = new Change([new ObjectWrite(key, number, Encoding.UTF8.GetBytes("x"), [])], "test", "");
+            number = ((CommitResult.Committed)await storage.Authority.Commit(change, default)).Number;
+            Say(output, $"changed {number} 0");
+        }
+    }
+
+    private static void Say(TextWriter output, FormattableString line)
+    {
+        output.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+        output.Flush();
+    }
+}
