@@ -6,6 +6,7 @@ using Assay.Grains.Authority;
 using Assay.Grains.Identities;
 using Assay.Grains.Keys;
 using Assay.Silo;
+using Assay.Silo.Admin;
 using Assay.Silo.Bundles;
 using Assay.Silo.ClientAuthentication;
 using Assay.Silo.Discovery;
@@ -105,6 +106,7 @@ internal static class SiloProcess
         services.AddSingleton<ISignerSlot>(provider => provider.GetRequiredService<TokenSigner>());
         services.AddSingleton<TokenIssuer>();
         services.AddSingleton<TokenEndpoint>();
+        services.AddAdmin();
 
         builder.UseOrleans(silo =>
         {
@@ -128,6 +130,7 @@ internal static class SiloProcess
         app.MapPost(DiscoveryEndpoints.TokenPath, tokens.Handle).ExcludeFromDescription();
         app.MapDiscovery(self);
         app.MapHealth();
+        app.MapAdmin();
         app.MapPrometheusScrapingEndpoint("/metrics");
     }
 

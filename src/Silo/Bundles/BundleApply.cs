@@ -22,13 +22,15 @@ internal sealed class BundleApply(IAuthorityStore store, SiloIdentity self, Time
         var bundle = await Live(new ObjectKey(self.Realm, ObjectKinds.Bundle, declared.Name), cancellationToken);
         var pointer = await Live(PointerKey, cancellationToken);
 
+        var inForce = pointer is null ? null : RegistryJson.ReadPolicyPointer(pointer.Body.Span);
+
         var current = new BundleCurrent
         {
             Identities = [.. identities.Objects.Select(stored => RegistryJson.ReadIdentity(stored.Body.Span))],
             Groups = [.. groups.Objects.Select(stored => RegistryJson.ReadGroup(stored.Body.Span))],
             Apis = [.. apis.Objects.Select(stored => RegistryJson.ReadApi(stored.Body.Span))],
             LastDeclared = bundle is null ? null : BundleJson.Decode(bundle.Body),
-            ActivePolicyVersion = pointer is null ? null : RegistryJson.ReadPolicyPointer(pointer.Body.Span).Active,
+            ActivePolicyVersion = inForce?.Active,
         };
 
         var numbers = new Dictionary<ObjectKey, long>();
@@ -39,9 +41,15 @@ internal sealed class BundleApply(IAuthorityStore store, SiloIdentity self, Time
         if (pointer is not null)
             numbers[pointer.Key] = pointer.Number;
 
+        // Named by its content, so one that is stored needs no writing again.
+        var set = declared.Policies is { } policies ? await Live(PolicySetKey(policies.ContentHash()), cancellationToken) : null;
+        if (set is not null)
+            numbers[set.Key] = set.Number;
+
         // The newest of all that the plan was computed from: a caller who names it applies what he was shown or nothing.
         var version = numbers.Count == 0 ? 0 : numbers.Values.Max();
-        return new BundleComparison(Checked(BundlePlan.Compute(current, declared, prune, clock.GetUtcNow()), current), current, numbers, version);
+        var plan = Checked(BundlePlan.Compute(current, declared, prune, clock.GetUtcNow()), current);
+        return new BundleComparison(plan, current, inForce, numbers, version, set is not null);
     }
 
     /// <summary>Every silo builds its directory from what is stored: what makes no directory must not be stored.</summary>
@@ -78,7 +86,11 @@ internal sealed class BundleApply(IAuthorityStore store, SiloIdentity self, Time
     {
         var writes = ImmutableArray.CreateBuilder<ObjectWrite>();
         foreach (var step in comparison.Plan.Steps)
-            writes.Add(WriteOf(step, comparison));
+        {
+            if (step.Policies is null || !comparison.IsPolicySetStored)
+                writes.Add(WriteOf(step, comparison));
+        }
+
         if (activate && Activation(declared, comparison) is { } activation)
             writes.Add(activation);
         writes.Add(Put(new ObjectKey(self.Realm, ObjectKinds.Bundle, declared.Name), BundleJson.Encode(declared), comparison));
@@ -87,7 +99,7 @@ internal sealed class BundleApply(IAuthorityStore store, SiloIdentity self, Time
 
     private ObjectWrite WriteOf(BundleStep step, BundleComparison comparison)
     {
-        var key = new ObjectKey(self.Realm, step.Kind, step.Kind == ObjectKinds.PolicySet ? GrainKey.For(PolicyDomains.Tokens, step.Id) : step.Id);
+        var key = step.Kind == ObjectKinds.PolicySet ? PolicySetKey(step.Id) : new ObjectKey(self.Realm, step.Kind, step.Id);
         return step switch
         {
             { Action: BundleAction.Delete } => new ObjectWrite(key, comparison.Numbers[key], null, []),
@@ -103,7 +115,7 @@ internal sealed class BundleApply(IAuthorityStore store, SiloIdentity self, Time
     {
         if (declared.Policies?.ContentHash() is not { } version || version == comparison.Current.ActivePolicyVersion)
             return null;
-        ImmutableArray<string> previous = comparison.Current.ActivePolicyVersion is { } active ? [active] : [];
+        ImmutableArray<string> previous = comparison.Pointer is { } pointer ? [pointer.Active, .. pointer.Previous.Take(31)] : [];
         return Put(PointerKey, RegistryJson.Write(new PolicyPointer(version, previous)), comparison);
     }
 
@@ -113,9 +125,13 @@ internal sealed class BundleApply(IAuthorityStore store, SiloIdentity self, Time
     private async Task<StoredObject?> Live(ObjectKey key, CancellationToken cancellationToken) =>
         await store.Read(key, cancellationToken) is { IsDeleted: false } stored ? stored : null;
 
+    private ObjectKey PolicySetKey(string version) => new(self.Realm, ObjectKinds.PolicySet, GrainKey.For(PolicyDomains.Tokens, version));
+
     private ObjectKey PointerKey => new(self.Realm, ObjectKinds.ActivePolicy, PolicyDomains.Tokens);
 }
 
+/// <param name="Pointer">Which policy set is in force, and which were; null when none is.</param>
 /// <param name="Numbers">The version of every object the plan was computed from.</param>
 /// <param name="Version">The newest of them.</param>
-internal sealed record BundleComparison(BundlePlan Plan, BundleCurrent Current, IReadOnlyDictionary<ObjectKey, long> Numbers, long Version);
+/// <param name="IsPolicySetStored">The declared policies are stored already, in force or not.</param>
+internal sealed record BundleComparison(BundlePlan Plan, BundleCurrent Current, PolicyPointer? Pointer, IReadOnlyDictionary<ObjectKey, long> Numbers, long Version, bool IsPolicySetStored);

@@ -1,0 +1,80 @@
+using System.Globalization;
+using Assay.Core.Evidence;
+using Assay.Grains.Authority;
+using Assay.Silo.Admin.Explaining;
+using Assay.Silo.Admin.Wire;
+using Assay.Silo.Evidence;
+
+namespace Assay.Silo.Admin;
+
+/// <summary>What was decided, and why; and what would be decided now.</summary>
+internal static class EvidenceEndpoints
+{
+    private const int MostPerPage = 1000;
+
+    public static void MapEvidence(this RouteGroupBuilder admin)
+    {
+        admin.MapGet("/evidence", List).Needs(AdminScopes.EvidenceRead).WithTags("evidence").WithSummary("Lists records, newest first.")
+            .WithDescription("Query: identity or credential, resource, kind, since (RFC 3339), limit (1 to 1000, 50 by default).").Produces<EvidenceList>();
+        admin.MapGet("/evidence/{id}", Explain).Needs(AdminScopes.EvidenceRead).WithTags("evidence")
+            .WithSummary("Explains a record: the decision then, decided again from the record, and the same request now.")
+            .WithDescription("The id is a record's, or the jti of a token.").Produces<ExplanationAnswer>().ProducesProblem(404);
+        admin.MapPost("/explain", ExplainNow).Needs(AdminScopes.IdentityRead, AdminScopes.PolicyRead).WithTags("evidence")
+            .WithSummary("What an identity would get now, why, and what is missing. Spends and records nothing.")
+            .Accepts<ExplainQuestion>("application/json").Produces<ExplanationAnswer>().ProducesProblem(404);
+    }
+
+    private static async Task<IResult> List(HttpContext context, EvidenceReader evidence, JtiCodec names, SiloIdentity self)
+    {
+        if (context.Limit(50, MostPerPage) is not { } limit)
+            return AdminRoutes.WrongLimit(MostPerPage);
+        var (identity, credential) = (context.Query("identity"), context.Query("credential"));
+        if (identity is not null && credential is not null)
+            return Problems.BadQuery("identity and credential cannot both be asked for.");
+
+        var since = DateTimeOffset.MinValue;
+        if (context.Query("since") is { } text
+            && !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out since))
+            return Problems.BadQuery("since must be a moment such as 2026-12-01T00:00:00Z.");
+
+        var subject = identity is not null ? EvidenceSubject.Identity(identity) : credential is not null ? EvidenceSubject.Credential(credential) : null;
+        var (resource, kind) = (context.Query("resource"), context.Query("kind"));
+        var read = resource is null && kind is null ? limit : MostPerPage; // a filter looks through the newest that may be read at once
+        var records = subject is null
+            ? await evidence.Newest(read, context.RequestAborted)
+            : await evidence.BySubject(self.Realm, subject, since, read, context.RequestAborted);
+        return AdminJson.Ok(new EvidenceList(
+        [
+            .. records
+                .Where(record => record.Time >= since && (resource is null || record.Input?.Resource == resource) && (kind is null || RecordAnswer.KindOf(record) == kind))
+                .Take(limit)
+                .Select(record => RecordAnswer.From(record, names)),
+        ]));
+    }
+
+    private static async Task<IResult> Explain(string id, HttpContext context, EvidenceReader evidence, Explainer explainer)
+    {
+        var found = await evidence.Find(id, context.RequestAborted);
+        if (found is EvidenceFound.NotOurs)
+            return Problems.NotFound($"'{id}' was not made by this cluster: a token that carries it is forged, or from elsewhere.");
+        if (found is not EvidenceFound.Record { Found: var record })
+            return Problems.NotFound($"There is no record of '{id}'. No token is let out without its record: one that carries it is forged, or was minted around the controls.");
+
+        return AdminJson.Ok(await explainer.Record(record, context.RequestAborted));
+    }
+
+    private static async Task<IResult> ExplainNow(HttpContext context, Explainer explainer)
+    {
+        var (body, refusal) = await AdminJson.Read<ExplainQuestion>(context);
+        if (refusal is not null)
+            return refusal;
+
+        var scopes = body!.Scopes ?? [];
+        if (scopes.Length > 100 || scopes.Distinct().Count() != scopes.Length || scopes.Any(scope => scope.Length is 0 or > 200))
+            return Problems.Invalid("scopes: at most 100, each once.");
+
+        return await explainer.Now(body.Identity, body.Resource, scopes, context.RequestAborted) is { } explanation
+            ? AdminJson.Ok(explanation)
+            : Problems.NotFound($"There is no identity '{body.Identity}'.");
+    }
+}

@@ -1,0 +1,125 @@
+using System.Collections.Immutable;
+using Assay.Core.Policies;
+using Assay.Core.Registry;
+using Assay.Grains;
+using Assay.Grains.Authority;
+using Assay.Grains.Identities;
+using Assay.Grains.Policies;
+using Assay.Silo.Admin.Wire;
+
+namespace Assay.Silo.Admin;
+
+/// <summary>Policy sets: list, show, upload, activate, roll back.</summary>
+internal static class PolicyEndpoints
+{
+    public static readonly ImmutableArray<string> Domains = [PolicyDomains.Tokens, PolicyDomains.Admin];
+
+    public static void MapPolicies(this RouteGroupBuilder admin)
+    {
+        var policies = admin.MapGroup("/policies").WithTags("policies");
+        policies.MapGet("", List).Needs(AdminScopes.PolicyRead).WithSummary("Lists the policy sets of each domain.").Produces<PolicyDomainPage>();
+        policies.MapGet("/{version}", Show).Needs(AdminScopes.PolicyRead).WithSummary("Shows a policy set's text.").Produces<PolicyContentAnswer>().ProducesProblem(404);
+        policies.MapPost("", Upload).Needs(AdminScopes.PolicyWrite).WithSummary("Checks and stores a policy set without activating it.")
+            .Accepts<PolicyUpload>("application/json").Produces<PolicyUploaded>(201).ProducesProblem(422);
+        policies.MapPost("/{version}/activate", Activate).Needs(AdminScopes.PolicyActivate).WithSummary("Puts a stored set in force.")
+            .Accepts<DomainChoice>("application/json").Produces<ActivationAnswer>().ProducesProblem(404);
+        policies.MapPost("/rollback", Rollback).Needs(AdminScopes.PolicyActivate).WithSummary("Puts the set that was in force before back in force.")
+            .Accepts<DomainChoice>("application/json").Produces<ActivationAnswer>().ProducesProblem(404);
+    }
+
+    private static async Task<IResult> List(IGrainFactory grains, SiloIdentity self)
+    {
+        var domains = ImmutableArray.CreateBuilder<PolicyDomainAnswer>();
+        foreach (var domain in Domains)
+            domains.Add(PolicyDomainAnswer.From(domain, await Grain(grains, self, domain).List()));
+        return AdminJson.Ok(new PolicyDomainPage(domains.DrainToImmutable()));
+    }
+
+    private static async Task<IResult> Show(string version, HttpContext context, IAuthorityStore store, IGrainFactory grains, SiloIdentity self)
+    {
+        foreach (var domain in Domains)
+        {
+            if (await store.Read(new ObjectKey(self.Realm, ObjectKinds.PolicySet, $"{domain}/{version}"), context.RequestAborted) is not { IsDeleted: false } found)
+                continue;
+
+            var document = RegistryJson.ReadPolicyDocument(found.Body.Span);
+            return AdminJson.Ok(new PolicyContentAnswer(
+                domain,
+                version,
+                [.. document.Files.Select(file => new PolicyText(file.Path, file.Text))],
+                document.Schema,
+                (await Grain(grains, self, domain).List()).Active == version));
+        }
+
+        return Problems.NotFound($"There is no policy set '{version}'.");
+    }
+
+    private static async Task<IResult> Upload(HttpContext context, IGrainFactory grains, AdminDesk desk, SiloIdentity self)
+    {
+        var (body, refusal) = await AdminJson.Read<PolicyUpload>(context, AdminJson.LargeBody);
+        if (refusal is not null)
+            return refusal;
+        if (!Domains.Contains(body!.Domain))
+            return UnknownDomain(body.Domain);
+        if (body.Files.Length is 0 or > 1000 || body.Files.Any(file => file.Path.Length is 0 or > 500) || body.Files.DistinctBy(file => file.Path).Count() != body.Files.Length)
+            return Problems.Invalid("A policy set has 1 to 1000 files, each with a path of its own.");
+
+        var document = new PolicyDocument([.. body.Files.Select(file => new PolicyFile(file.Path, file.Text))], body.Schema);
+        var caller = context.Caller();
+        switch (await Grain(grains, self, body.Domain).Store(RegistryJson.Write(document), caller.ClientId))
+        {
+            case PolicyStored.Done done:
+                return await desk.Finish(context, done.Number, Direction.Widens, caller, "store policy set", $"{body.Domain}/{done.Version}", null)
+                    ?? AdminJson.Ok(new PolicyUploaded(body.Domain, done.Version, done.Number), StatusCodes.Status201Created);
+
+            case PolicyStored.Refused refused:
+                return Problems.Invalid("The policy set cannot be used.", refused.Faults);
+
+            default:
+                throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    private static async Task<IResult> Activate(string version, HttpContext context, IGrainFactory grains, AdminDesk desk, SiloIdentity self)
+    {
+        var (body, refusal) = await AdminJson.Read<DomainChoice>(context);
+        if (refusal is not null)
+            return refusal;
+        return Domains.Contains(body!.Domain)
+            ? await Settle(context, grains, desk, self, body.Domain, "activate policy set", grain => grain.Activate(version, context.Caller().ClientId))
+            : UnknownDomain(body.Domain);
+    }
+
+    private static async Task<IResult> Rollback(HttpContext context, IGrainFactory grains, AdminDesk desk, SiloIdentity self)
+    {
+        var (body, refusal) = await AdminJson.Read<DomainChoice>(context);
+        if (refusal is not null)
+            return refusal;
+        return Domains.Contains(body!.Domain)
+            ? await Settle(context, grains, desk, self, body.Domain, "roll back policy", grain => grain.Rollback(context.Caller().ClientId))
+            : UnknownDomain(body.Domain);
+    }
+
+    private static async Task<IResult> Settle(
+        HttpContext context, IGrainFactory grains, AdminDesk desk, SiloIdentity self, string domain, string action, Func<IPolicyGrain, Task<ChangeResult>> change)
+    {
+        var grain = Grain(grains, self, domain);
+        var result = await change(grain);
+        var (number, changed) = result switch
+        {
+            ChangeResult.Done done => (done.Number, true),
+            ChangeResult.Unchanged same => (same.Number, false),
+            _ => (0, false),
+        };
+        if (result is ChangeResult.Rejected rejected)
+            return Problems.Of(rejected);
+
+        var active = (await grain.List()).Active ?? "";
+        return await desk.Finish(context, number, Direction.Narrows, context.Caller(), action, $"{domain}/{active}", null)
+            ?? AdminJson.Ok(new ActivationAnswer(domain, active, number, changed));
+    }
+
+    private static IPolicyGrain Grain(IGrainFactory grains, SiloIdentity self, string domain) => grains.GetGrain<IPolicyGrain>(GrainKey.For(self.Realm, domain));
+
+    private static IResult UnknownDomain(string domain) => Problems.Invalid($"There is no policy domain '{domain}': {string.Join(" or ", Domains)}.");
+}

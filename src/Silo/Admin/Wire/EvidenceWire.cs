@@ -1,0 +1,169 @@
+using System.Collections.Immutable;
+using Assay.Core.Evidence;
+
+namespace Assay.Silo.Admin.Wire;
+
+internal sealed record EvidenceList(ImmutableArray<RecordAnswer> Records);
+
+/// <summary>An evidence record. It means that a token may have left, never that one did.</summary>
+internal sealed record RecordAnswer
+{
+    /// <summary>Names the record; of a permit it is the token's <c>jti</c>.</summary>
+    public required string Id { get; init; }
+
+    /// <summary><c>permit</c>, <c>denial</c>, <c>refusal</c>, <c>void</c> or <c>admin</c></summary>
+    public required string Kind { get; init; }
+
+    /// <summary><c>shard/position</c> in the log.</summary>
+    public required string Place { get; init; }
+
+    public required DateTimeOffset Time { get; init; }
+    public required string Node { get; init; }
+    public required Guid RequestId { get; init; }
+
+    /// <summary>Who asked for the token, or who administered.</summary>
+    public string? Identity { get; init; }
+
+    public string? Credential { get; init; }
+    public string? Resource { get; init; }
+    public ImmutableArray<string> Requested { get; init; } = [];
+    public ImmutableArray<string> Granted { get; init; } = [];
+
+    /// <summary>The OAuth error the caller got.</summary>
+    public string? Error { get; init; }
+
+    public string? Jti { get; init; }
+    public string? Kid { get; init; }
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>Base64url of the SHA-256 of the token's <c>header.payload</c>.</summary>
+    public string? SigningInputSha256 { get; init; }
+
+    /// <summary>Of an administrator's action: what was done, to what, and the version it became.</summary>
+    public string? Action { get; init; }
+
+    public string? Target { get; init; }
+    public long? Number { get; init; }
+
+    public static string KindOf(EvidenceRecord record) => record.Kind.ToString().ToLowerInvariant();
+
+    public static RecordAnswer From(EvidenceRecord record, JtiCodec names) => new()
+    {
+        Id = names.Encode(new RecordId(record.Shard, record.Position)),
+        Kind = KindOf(record),
+        Place = $"{record.Shard}/{record.Position}",
+        Time = record.Time,
+        Node = record.Node,
+        RequestId = record.RequestId,
+        Identity = record.Input?.ClientId ?? record.Admin?.Actor,
+        Credential = record.Input?.CredentialHandle,
+        Resource = record.Input?.Resource,
+        Requested = record.Input?.Scopes ?? [],
+        Granted = record.Verdict is { } verdict ? [.. verdict.Scopes.Where(scope => scope.Granted).Select(scope => scope.Scope)] : [],
+        Error = record.Error,
+        Jti = record.JwtId,
+        Kid = record.KeyId,
+        ExpiresAt = record.ExpiresAt,
+        SigningInputSha256 = record.SigningInputHash,
+        Action = record.Admin?.Action,
+        Target = record.Admin?.Target,
+        Number = record.Admin?.Number,
+    };
+}
+
+/// <summary>Why a request was, or would be, answered as it is.</summary>
+internal sealed record ExplanationAnswer
+{
+    public required string Identity { get; init; }
+
+    /// <summary>The record asked about; absent for a question about now.</summary>
+    public RecordAnswer? Record { get; init; }
+
+    /// <summary>The recorded decision.</summary>
+    public DecisionAnswer? Then { get; init; }
+
+    /// <summary>The same request, decided now; absent where there is no request, as of an administrator's action.</summary>
+    public DecisionAnswer? Now { get; init; }
+
+    /// <summary>What changed between then and now, in sentences.</summary>
+    public ImmutableArray<string> Changes { get; init; } = [];
+
+    /// <summary>Every policy the decisions name.</summary>
+    public ImmutableArray<PolicyAnswer> Policies { get; init; } = [];
+
+    /// <summary>Whether the record, decided again from itself and stored versions alone, gives the same answer.</summary>
+    public RedecisionAnswer? ReDecision { get; init; }
+}
+
+/// <summary>One decision: its inputs with their age, and the outcome for each scope.</summary>
+internal sealed record DecisionAnswer
+{
+    public required DateTimeOffset Time { get; init; }
+
+    /// <summary>Set when it was refused before policy was asked, for instance <c>identityDisabled</c>.</summary>
+    public string? Refusal { get; init; }
+    public string? RefusalDetail { get; init; }
+    public string? Resource { get; init; }
+    public string? GrantType { get; init; }
+    public string? AuthenticationMethod { get; init; }
+    public string? Credential { get; init; }
+    public string? Binding { get; init; }
+    public string? OriginIp { get; init; }
+    public RiskAnswer? Risk { get; init; }
+
+    /// <summary>The memberships that were live.</summary>
+    public ImmutableArray<MembershipAnswer> Entitlements { get; init; } = [];
+
+    public double? EntitlementAgeSeconds { get; init; }
+    public double? RiskAgeSeconds { get; init; }
+    public long? IdentityNumber { get; init; }
+    public long? DirectoryNumber { get; init; }
+    public string? PolicyDomain { get; init; }
+    public string? PolicyVersion { get; init; }
+    public ImmutableArray<ScopeAnswer> Scopes { get; init; } = [];
+    public int LifetimeSeconds { get; init; }
+}
+
+internal sealed record ScopeAnswer
+{
+    public required string Scope { get; init; }
+
+    /// <summary><c>granted</c>, <c>unknownScope</c>, <c>noPermit</c>, <c>forbidden</c>, <c>stepUpRequired</c>, <c>bindingRequired</c> or <c>policyError</c></summary>
+    public required string Outcome { get; init; }
+
+    /// <summary>The policies that decided.</summary>
+    public ImmutableArray<string> Policies { get; init; } = [];
+    public ImmutableArray<string> Errors { get; init; } = [];
+    public ImmutableArray<string> StepUp { get; init; } = [];
+    public ImmutableArray<string> Reasons { get; init; } = [];
+
+    /// <summary>What stands between the request and this scope, nearest first; only of a decision about now.</summary>
+    public ImmutableArray<MissingAnswer> Missing { get; init; } = [];
+}
+
+/// <param name="Policy">The policy that asks for it.</param>
+/// <param name="Needs">A sentence, or the condition in the policy's own words.</param>
+/// <param name="Found">The values it saw: <c>context.risk.score = 71</c>.</param>
+/// <param name="Group">A role or team whose membership would satisfy it.</param>
+/// <param name="Signals">Risk signals whose clearing might satisfy it.</param>
+internal sealed record MissingAnswer(
+    string? Policy, string Needs, ImmutableArray<string> Found, string? Group, ImmutableArray<string> Signals);
+
+/// <param name="InForce">Whether a policy of this name and text is in force now.</param>
+internal sealed record PolicyAnswer(string Id, string Effect, string File, int Line, string Text, bool InForce);
+
+internal sealed record RedecisionAnswer(bool Same, string? Detail);
+
+internal sealed record ExplainQuestion(string Identity, string? Resource = null, ImmutableArray<string>? Scopes = null);
+
+internal sealed record ApiPage(ImmutableArray<ApiAnswer> Apis);
+
+internal sealed record ApiAnswer(
+    string Resource, string? Name, string? ManagedBy, string PolicyDomain, ImmutableArray<ApiScopeAnswer> Scopes, int? MaxTokenLifetimeSeconds);
+
+internal sealed record ApiScopeAnswer(string Name, string? Description, ImmutableArray<string> Groups);
+
+internal sealed record SiloPage(ImmutableArray<SiloAnswer> Silos, long Head);
+
+/// <param name="Acknowledged">It has applied the feed up to here, and nothing older is on its way out.</param>
+internal sealed record SiloAnswer(long Epoch, string Slot, long Acknowledged);

@@ -1,0 +1,54 @@
+using System.Collections.Immutable;
+using Assay.Grains.Keys;
+using Assay.Grains.Policies;
+
+namespace Assay.Silo.Admin.Wire;
+
+internal sealed record PolicyDomainPage(ImmutableArray<PolicyDomainAnswer> Domains);
+
+/// <param name="Active">The version in force.</param>
+/// <param name="Previous">Versions that were in force before, newest first; a rollback goes to the first.</param>
+/// <param name="Versions">All that are stored, newest first.</param>
+internal sealed record PolicyDomainAnswer(
+    string Domain, string? Active, long ActiveSince, ImmutableArray<string> Previous, ImmutableArray<PolicyVersionAnswer> Versions)
+{
+    public static PolicyDomainAnswer From(string domain, PolicyList list) => new(
+        domain,
+        list.Active,
+        list.ActiveSince,
+        list.Previous,
+        [.. list.Versions.Select(version => new PolicyVersionAnswer(version.Version, version.Number, version.Policies))]);
+}
+
+internal sealed record PolicyVersionAnswer(string Version, long Number, int Policies);
+
+internal sealed record PolicyContentAnswer(string Domain, string Version, ImmutableArray<PolicyText> Files, string? Schema, bool Active);
+
+internal sealed record PolicyText(string Path, string Text);
+
+internal sealed record PolicyUpload(string Domain, ImmutableArray<PolicyText> Files, string? Schema = null);
+
+internal sealed record PolicyUploaded(string Domain, string Version, long Number);
+
+internal sealed record DomainChoice(string Domain);
+
+internal sealed record ActivationAnswer(string Domain, string Active, long Number, bool Changed);
+
+internal sealed record KeyRing(ImmutableArray<KeyAnswer> Keys);
+
+/// <param name="State"><c>announced</c>, <c>active</c>, <c>retiring</c>, <c>retired</c> or <c>withdrawn</c></param>
+internal sealed record KeyAnswer(
+    string Kid,
+    string Algorithm,
+    string State,
+    DateTimeOffset AnnouncedAt,
+    DateTimeOffset? ActivatesAt,
+    DateTimeOffset? RetiresAt,
+    DateTimeOffset? RemovedAt,
+    DateTimeOffset? WithdrawnAt)
+{
+    public static KeyAnswer From(KeyDescription key) => new(
+        key.KeyId, key.Algorithm, key.State.ToLowerInvariant(), key.AnnouncedAt, key.ActivatesAt, key.RetiresAt, key.RemovedAt, key.WithdrawnAt);
+}
+
+internal sealed record RotationAnswer(string Kid, DateTimeOffset ActivatesAt, long Number);
