@@ -67,7 +67,7 @@ public sealed class ApplyTests : CliTest
         var ran = await Cli.Run("apply", "-f", "my-bundle", "--activate", "--prune");
 
         Assert.Equal(0, ran.ExitCode);
-        Assert.EndsWith("Bundle my-bundle: 1 to create, 1 to update, 1 to delete, 1 to upload, 1 key, 1 policy set to activate, in force everywhere. (version 42)\n", ran.Output);
+        Assert.EndsWith("Bundle my-bundle: 1 created, 1 updated, 1 deleted, 1 uploaded, 1 key, policies activated. Every silo decides by it. (version 42)\n", ran.Output);
         var file = Path.Combine(Cli.Data, "keys", "exporter.jwk");
         var key = JsonDocument.Parse(File.ReadAllText(file)).RootElement;
         if (!OperatingSystem.IsWindows())

@@ -108,7 +108,7 @@ public sealed class ExplainTests : CliTest
         var ran = await Cli.RunWith(Token + "\n", "explain", "-");
 
         Assert.Equal(0, ran.ExitCode);
-        Assert.Contains("  this token     is the recorded one (SHA-256 of its signing input)\n", ran.Output);
+        Assert.Contains("  this token     is the recorded one (SHA-256 of its signing input)\n  signature      not checked: its key is no longer published\n", ran.Output);
         Assert.All(Server.Requests, asked => Assert.DoesNotContain(Token[..40], asked.Path + asked.Body + (asked.Path.StartsWith("/admin", StringComparison.Ordinal) ? "" : asked.Authorization)));
     }
 
@@ -123,6 +123,26 @@ public sealed class ExplainTests : CliTest
         Assert.Equal(1, ran.ExitCode);
         Assert.Contains("  this token     IS NOT THE RECORDED ONE\n", ran.Output);
         Assert.StartsWith("assay: FORGED: this is not the token that was recorded under this jti.", ran.Errors);
+    }
+
+    [Fact]
+    public async Task The_signature_is_checked_with_the_published_key()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var (x, y) = (key.ExportParameters(false).Q.X, key.ExportParameters(false).Q.Y);
+        Server.Jwks = $$"""{"keys":[{"kty":"EC","crv":"P-256","alg":"ES256","use":"sig","kid":"key-1","x":"{{Base64Url.EncodeToString(x)}}","y":"{{Base64Url.EncodeToString(y)}}"}]}""";
+        var input = Token[..Token.LastIndexOf('.')];
+        string SignedOver(string text) => $"{input}.{Base64Url.EncodeToString(key.SignData(Encoding.ASCII.GetBytes(text), HashAlgorithmName.SHA256))}";
+        Server.On("GET /evidence/the-jti", Explained(HashOf(Token)));
+
+        var genuine = await Cli.Run("explain", SignedOver(input));
+        var tampered = await Cli.Run("explain", SignedOver("something else"));
+
+        Assert.Equal(0, genuine.ExitCode);
+        Assert.Contains("  signature      valid\n", genuine.Output);
+        Assert.Equal(1, tampered.ExitCode);
+        Assert.Contains("  signature      INVALID\n", tampered.Output);
+        Assert.StartsWith("assay: FORGED: the signature is not one of the key that this token names.", tampered.Errors);
     }
 
     [Fact]
@@ -158,7 +178,7 @@ public sealed class ExplainTests : CliTest
 
         var ran = await Cli.Run("explain", "--identity", "crm");
 
-        Assert.StartsWith(" REFUSED   crm, if it asked now\nRefused before policy was asked: the identity is disabled. key leaked\n", ran.Output);
+        Assert.StartsWith(" REFUSED   crm, if it asked now\nRefused before policy was asked: the identity is disabled: key leaked.\n", ran.Output);
     }
 
     [Fact]

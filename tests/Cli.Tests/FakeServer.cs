@@ -28,6 +28,9 @@ public sealed class FakeServer : IAsyncDisposable
     /// <summary>A refusal of the token endpoint instead of tokens.</summary>
     public (int Status, string Body)? TokenRefusal { get; set; }
 
+    /// <summary>The published keys.</summary>
+    public string Jwks { get; set; } = """{"keys":[]}""";
+
     public ConcurrentQueue<Asked> Requests { get; } = new();
 
     /// <summary>What the admin API was asked, without the tokens that were fetched for it.</summary>
@@ -65,6 +68,9 @@ public sealed class FakeServer : IAsyncDisposable
         {
             case "/.well-known/oauth-authorization-server":
                 await Reply(context, 200, $$"""{"issuer":"{{Issuer.OriginalString}}","token_endpoint":"{{Issuer.OriginalString.TrimEnd('/')}}/oauth/token"}""");
+                return;
+            case "/oauth/jwks":
+                await Reply(context, 200, Jwks);
                 return;
             case "/oauth/token":
                 await Token(context, body);

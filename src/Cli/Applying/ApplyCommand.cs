@@ -91,18 +91,20 @@ internal static class ApplyCommand
         if (plan.IsEmpty)
             screen.Line($"Bundle {Say.Data(bundle)}: the server is as it says. Nothing to do.");
         else if (dryRun)
-            screen.Line($"Bundle {Say.Data(bundle)}: {Count(plan, keys)}; nothing was changed (--dry-run).");
+            screen.Line($"Bundle {Say.Data(bundle)}: {Count(plan, keys, done: false)}; nothing was changed (--dry-run).");
         else
-            screen.Line($"Bundle {Say.Data(bundle)}: {Count(plan, keys)}, in force everywhere. [dim](version {plan.Version})[/]");
+            screen.Line($"Bundle {Say.Data(bundle)}: {Count(plan, keys, done: true)}. Every silo decides by it. [dim](version {plan.Version})[/]");
     }
 
-    private static string Count(PlanView plan, List<(string Identity, string File)> keys)
+    private static string Count(PlanView plan, List<(string Identity, string File)> keys, bool done)
     {
-        var parts = plan.Plan.GroupBy(step => step.Action).Select(group => $"{group.Count()} to {group.Key}").ToList();
+        var parts = plan.Plan.GroupBy(step => step.Action)
+            .Select(group => done ? $"{group.Count()} {group.Key}{(group.Key.EndsWith('e') ? "d" : "ed")}" : $"{group.Count()} to {group.Key}")
+            .ToList();
         if (keys.Count > 0)
             parts.Add(keys.Count == 1 ? "1 key" : $"{keys.Count} keys");
         if (plan.Activates is not null)
-            parts.Add("1 policy set to activate");
+            parts.Add(done ? "policies activated" : "policies to activate");
         return string.Join(", ", parts);
     }
 }

@@ -63,6 +63,7 @@ internal static class TokenSource
             "invalid_scope" when resource == AdminApi.Resource => $"'{client.Id}' may not do this: the admin policy grants it none of these scopes.",
             "invalid_scope" => $"To see why, and what is missing: assay explain --identity {client.Id}{asked}",
             "invalid_client" => $"The server does not take this credential for '{client.Id}'. Is it registered, live, and the right one? assay get identities {client.Id}",
+            "invalid_target" when resource is null => "Name the API with --resource; assay get apis lists them.",
             "invalid_target" => "The resource is not registered like this: assay get apis",
             "unauthorized_client" => $"Is it disabled, or not allowed this grant type? assay get identities {client.Id}",
             _ when fault.RetryAfter is { } wait => $"Try again in {Say.Span(wait)}.",

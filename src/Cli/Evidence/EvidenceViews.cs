@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using System.Text.RegularExpressions;
 using Assay.Cli.Admin;
 using Assay.Cli.Connecting;
 using Assay.Cli.Output;
@@ -7,15 +8,17 @@ using Assay.Cli.Output;
 namespace Assay.Cli.Evidence;
 
 /// <summary><c>get evidence</c>: the newest decisions, of all or of one identity or credential.</summary>
-internal static class EvidenceViews
+internal static partial class EvidenceViews
 {
     private static readonly Option<string?> Identity = new("--identity") { Description = "Only decisions about this identity.", HelpName = "id" };
     private static readonly Option<string?> Credential = new("--credential") { Description = "Only what this credential asked for, by its whole handle.", HelpName = "handle" };
+    private static readonly Option<string?> Resource = new("--resource") { Description = "Only decisions about this API.", HelpName = "uri" };
+    private static readonly Option<string?> Kind = new("--kind") { Description = "Only records of this kind: permit, denial, refusal or admin.", HelpName = "kind" };
     private static readonly Option<string?> Since = new("--since") { Description = "Only newer ones: a span (30m, 2d) or a moment.", HelpName = "when" };
     private static readonly Option<int> Limit = new("--limit") { Description = "At most this many, newest first.", DefaultValueFactory = _ => 20 };
 
     public static Command Create() => Commands
-        .Of("evidence", "Decisions as they were recorded, newest first: permits, denials, and what administrators did.", Identity, Credential, Since, Limit)
+        .Of("evidence", "Decisions as they were recorded, newest first: permits, denials, and what administrators did.", Identity, Credential, Resource, Kind, Since, Limit)
         .Runs(Run)
         .WithExamples("assay get evidence --limit 5", "assay get evidence --identity payments-exporter --since 1h", "assay explain <id>    tells everything about one of them");
 
@@ -29,6 +32,10 @@ internal static class EvidenceViews
             query += $"&identity={Uri.EscapeDataString(identity)}";
         if (call.Get(Credential) is { } credential)
             query += $"&credential={Uri.EscapeDataString(credential)}";
+        if (call.Get(Resource) is { } resource)
+            query += $"&resource={Uri.EscapeDataString(resource)}";
+        if (call.Get(Kind) is { } kind)
+            query += $"&kind={Uri.EscapeDataString(kind)}";
         if (Moment.SinceFrom(call.Get(Since), call.Now, "--since") is { } since)
             query += $"&since={Uri.EscapeDataString(since.UtcDateTime.ToString("O"))}";
         using var api = await call.Admin("evidence.read", cancellationToken);
@@ -48,15 +55,15 @@ internal static class EvidenceViews
             ["WHEN", "KIND", "IDENTITY", "FOR", "GRANTED", "WITHHELD", "ID"],
             records.Select(record => ImmutableArray.Create(
                 Say.When(record.Time, call.Now),
-                Kind(record),
+                KindOf(record),
                 Say.Data(record.Identity ?? "-"),
-                Say.Data(record.Kind == "admin" ? $"{record.Action} {record.Target}" : record.Resource ?? "-"),
+                Say.Data(record.Kind == "admin" ? Hashes().Replace($"{record.Action} {record.Target}", hash => Say.Short(hash.Value)) : record.Resource is { Length: > 0 } target ? target : "-"),
                 Say.Data(record.Kind == "admin" ? "" : Say.List(record.Granted)),
                 Say.Data(record.Kind == "admin" ? "" : Say.List(record.Requested.Except(record.Granted))),
                 Say.Data(record.Id))));
     }
 
-    private static string Kind(RecordView record) => record.Kind switch
+    private static string KindOf(RecordView record) => record.Kind switch
     {
         "permit" => "[green]permit[/]",
         "denial" => $"[yellow]denial[/]{Because(record)}",
@@ -65,4 +72,7 @@ internal static class EvidenceViews
     };
 
     private static string Because(RecordView record) => record.Error is { } error ? $" {Say.Data(error)}" : "";
+
+    [GeneratedRegex("[0-9a-f]{64}")]
+    private static partial Regex Hashes();
 }

@@ -63,17 +63,23 @@ internal static class ExplainCommand
         var answer = await api.Get($"evidence/{Uri.EscapeDataString(jti)}", cancellationToken);
 
         var explanation = answer.As<Explanation>();
-        var forged = token is not null && explanation.Record?.SigningInputSha256 is { } recorded && recorded != token.SigningInputSha256;
+        var check = token is null || explanation.Record is not { } record
+            ? null
+            : new TokenCheck(
+                record.SigningInputSha256 == token.SigningInputSha256,
+                await TokenCheck.Signature(call.Connection.Issuer(), text, cancellationToken));
         if (call.Screen.IsJson)
             call.Screen.Json(answer.Root);
         else
-            new ExplanationScreen(call.Screen, call.Now, explanation, token is null ? null : !forged).Show();
+            new ExplanationScreen(call.Screen, call.Now, explanation, check).Show();
 
-        if (forged)
+        if (check is { IsForged: true })
         {
             throw new Failure(
                 ExitCode.Failed,
-                "FORGED: this is not the token that was recorded under this jti. The record's signing input is another one.",
+                check.IsRecorded
+                    ? "FORGED: the signature is not one of the key that this token names."
+                    : "FORGED: this is not the token that was recorded under this jti. The record's signing input is another one.",
                 "Treat whoever presents it as an attacker; what the record says about the real token is above.");
         }
     }

@@ -9,8 +9,8 @@ namespace Assay.Cli.Explaining;
 /// The answer to "why did this token exist?" on one screen: the verdict in a sentence, each scope then and now, the policies in their own
 /// words, the inputs with their age, what is missing and the command that supplies it, and what makes the record believable.
 /// </summary>
-/// <param name="matches">Whether the token at hand is the recorded one; null when only a jti was given.</param>
-internal sealed class ExplanationScreen(Screen screen, DateTimeOffset now, Explanation explanation, bool? matches)
+/// <param name="check">What the token at hand is worth; null when only a jti was given.</param>
+internal sealed class ExplanationScreen(Screen screen, DateTimeOffset now, Explanation explanation, TokenCheck? check)
 {
     private readonly DecisionView? then = explanation.Then;
     private readonly DecisionView current = explanation.Now ?? new DecisionView { Time = now };
@@ -53,7 +53,7 @@ internal sealed class ExplanationScreen(Screen screen, DateTimeOffset now, Expla
         var moment = then is null ? "if it asked now" : $"{Say.Time(then.Time)} [dim]({Say.When(then.Time, now)})[/]";
         screen.Line($"{badge}  [bold]{Say.Data(explanation.Identity)}[/]{target}{life}, {moment}");
         if (shown.Refusal is { } refusal)
-            screen.Line($"Refused before policy was asked: {Refusal(refusal)}{Detail(shown)}");
+            screen.Line($"Refused before policy was asked: {Refusal(refusal)}{Detail(shown)}.");
         if (explanation.Record?.ExpiresAt is { } end)
             screen.Line(end > now ? $"The token is live: it expires {Say.When(end, now)}." : $"The token expired {Say.When(end, now)}.");
         if (then is null)
@@ -69,9 +69,9 @@ internal sealed class ExplanationScreen(Screen screen, DateTimeOffset now, Expla
         var gained = current.Granted.Except(then!.Granted).ToArray();
         var lost = then.Granted.Except(current.Granted).ToArray();
         if (current.Refusal is { } refusal)
-            return $"Asked again now: [red]refused[/], {Refusal(refusal)}{Detail(current)}";
+            return $"Asked again now: [red]refused[/], {Refusal(refusal)}{Detail(current)}.";
         if (gained.Length == 0 && lost.Length == 0)
-            return "Asked again now: the same scopes.";
+            return then.Granted.IsEmpty ? "Asked again now: the same answer." : "Asked again now: the same scopes.";
         var parts = new List<string>();
         if (lost.Length > 0)
             parts.Add($"[red]without {Say.Data(string.Join(", ", lost))}[/]");
@@ -144,8 +144,11 @@ internal sealed class ExplanationScreen(Screen screen, DateTimeOffset now, Expla
 
     private void ShowInputs()
     {
-        screen.Heading("INPUTS");
         var rows = Inputs().Select(input => (input.Name, Then: then is null ? null : input.Of(then), Now: input.Of(current))).ToArray();
+        if (rows.All(row => row.Then is null && row.Now is null))
+            return;
+
+        screen.Heading("INPUTS");
         if (then is null)
         {
             screen.Table(["", ""], rows.Where(row => row.Now is not null).Select(row => ImmutableArray.Create(row.Name, row.Now!)), indent: 2);
@@ -188,8 +191,17 @@ internal sealed class ExplanationScreen(Screen screen, DateTimeOffset now, Expla
         rows.Add([record.Jti is null ? "id" : "jti", $"{Say.Data(record.Id)}{(record.Kid is { } kid ? $" [dim]signed by[/] {Say.Data(Say.Short(kid))}" : "")}"]);
         if (explanation.ReDecision is { } again)
             rows.Add(["decided again", again.Same ? "[green]the same answer[/] from the record and stored versions alone" : $"[red]ANOTHER ANSWER[/]: {Say.Data(again.Detail)}"]);
-        if (matches is { } match)
-            rows.Add(["this token", match ? "[green]is the recorded one[/] (SHA-256 of its signing input)" : "[bold red]IS NOT THE RECORDED ONE[/]"]);
+        if (check is not null)
+        {
+            rows.Add(["this token", check.IsRecorded ? "[green]is the recorded one[/] (SHA-256 of its signing input)" : "[bold red]IS NOT THE RECORDED ONE[/]"]);
+            rows.Add(["signature", check.IsSigned switch
+            {
+                true => "[green]valid[/]",
+                false => "[bold red]INVALID[/]",
+                null => "[yellow]not checked[/]: its key is no longer published",
+            }]);
+        }
+
         screen.Table(["", ""], rows, indent: 2);
     }
 
@@ -215,20 +227,20 @@ internal sealed class ExplanationScreen(Screen screen, DateTimeOffset now, Expla
 
     private static string Refusal(string refusal) => refusal switch
     {
-        "unknownIdentity" => "there is no such identity.",
-        "credentialNotHeld" => "it does not hold this credential, or not any more.",
-        "assertionReplayed" => "its assertion had been used before.",
-        "identityDisabled" => "the identity is disabled.",
-        "grantTypeNotAllowed" => "this grant type is not among those it may use.",
-        "unknownResource" => "no API is registered under this resource.",
-        "noResource" => "no resource was named and the identity has no default.",
-        "rateLimited" => "it asked more often than its limit allows.",
-        "noCredential" => "it has no live credential to prove itself with.",
-        "unavailable" => "the silo cannot decide at the moment.",
+        "unknownIdentity" => "there is no such identity",
+        "credentialNotHeld" => "it does not hold this credential, or not any more",
+        "assertionReplayed" => "its assertion had been used before",
+        "identityDisabled" => "the identity is disabled",
+        "grantTypeNotAllowed" => "this grant type is not among those it may use",
+        "unknownResource" => "no API is registered under this resource",
+        "noResource" => "no resource was named and the identity has no default",
+        "rateLimited" => "it asked more often than its limit allows",
+        "noCredential" => "it has no live credential to prove itself with",
+        "unavailable" => "the silo cannot decide at the moment",
         _ => Say.Data(refusal),
     };
 
-    private static string Detail(DecisionView decision) => decision.RefusalDetail is { } detail ? $" {Say.Data(detail)}" : "";
+    private static string Detail(DecisionView decision) => decision.RefusalDetail is { } detail ? $": {Say.Data(detail)}" : "";
 
     private static string OneLine(string text) => string.Join(' ', text.Split((char[])['\n', '\r', ' ', '\t'], StringSplitOptions.RemoveEmptyEntries));
 
