@@ -61,6 +61,9 @@ internal sealed class FieldChanges
 
     public static string Moment(DateTimeOffset moment) => moment.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
 
+    /// <summary>To the second, for notes; changes are shown in full, so that no two moments look the same.</summary>
+    public static string Around(DateTimeOffset moment) => moment.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
     public static string Until(DateTimeOffset? end) => end is { } moment ? $" until {Moment(moment)}" : "";
 
     /// <summary><c>role exporter</c>, <c>team payments</c>, or the Cedar literal.</summary>

@@ -39,7 +39,7 @@ internal static class BundlePlanIdentity
             Credentials = Credentials(before, wanted, bundle, generates, now, changes, notes),
         };
         if (result.DisabledAt is { } moment)
-            notes.Add($"identity '{wanted.Id}' stays disabled (since {FieldChanges.Moment(moment)}); only an explicit call enables it");
+            notes.Add($"identity '{wanted.Id}' stays disabled (since {FieldChanges.Around(moment)}); only an explicit call enables it");
 
         return (result, changes, notes);
     }
@@ -58,7 +58,7 @@ internal static class BundlePlanIdentity
                 // Kept also while nothing declares it: a commit that comes back must not bring back what somebody removed.
                 result.Add(has);
                 if (isDeclared)
-                    notes.Add($"identity '{wanted.Id}' stays out of {group} (removed {FieldChanges.Moment(moment)}); only an explicit call adds it again");
+                    notes.Add($"identity '{wanted.Id}' stays out of {group} (removed {FieldChanges.Around(moment)}); only an explicit call adds it again");
             }
             else if (isDeclared)
             {
@@ -105,7 +105,7 @@ internal static class BundlePlanIdentity
             {
                 result.Add(has);
                 if (isDeclared || (generates && has.ManagedBy == bundle))
-                    notes.Add($"identity '{wanted.Id}': the key {has.Handle} stays revoked (since {FieldChanges.Moment(moment)}); give the identity a new key");
+                    notes.Add($"identity '{wanted.Id}': the key {has.Handle} stays revoked (since {FieldChanges.Around(moment)}); give the identity a new key");
             }
             else if (isDeclared)
             {
