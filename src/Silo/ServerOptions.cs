@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Assay.Silo;
 
-/// <summary>Where this silo listens and what it is called, from configuration, environment (<c>ASSAY_…</c>) and command line.</summary>
+/// <summary>Where this silo listens and what it is called, from configuration, environment (<c>Assay__…</c>, <c>ASSAY_DATA</c>) and command line.</summary>
 internal sealed class ServerOptions
 {
     public const string Section = "Assay";

@@ -7,5 +7,6 @@ namespace Assay.Silo;
 /// <param name="Node">Names this silo in evidence.</param>
 internal sealed record SiloIdentity(string Issuer, string Node)
 {
+    /// <summary>The only realm there is today.</summary>
     public string Realm => GrainKey.DefaultRealm;
 }

@@ -3,6 +3,7 @@ using System.Text;
 using Assay.Core.Jose;
 using Assay.Grains;
 using Assay.Silo.Tokens;
+using Microsoft.Extensions.Options;
 
 namespace Assay.Silo.ClientAuthentication;
 
@@ -11,10 +12,10 @@ namespace Assay.Silo.ClientAuthentication;
 /// as a good one. It says which credential was proved; whether the identity still holds it is its grain's to say.
 /// </summary>
 internal sealed class ClientAuthenticator(
-    ClientRegistry registry, ClientSecrets secrets, FailureLimit limit, SiloIdentity self, TimeProvider clock, AssayMetrics metrics)
+    ClientRegistry registry, ClientSecrets secrets, FailureLimit limit, SiloIdentity self, IOptions<DecisionOptions> options, TimeProvider clock, AssayMetrics metrics)
 {
     private const string JwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-    private static readonly TimeSpan FutureSkew = TimeSpan.FromSeconds(10);
+    private readonly decimal skew = (decimal)options.Value.ClockSkew.TotalSeconds;
 
     public async ValueTask<ClientProof> Authenticate(TokenForm form, string? authorization, string address, CancellationToken cancellationToken)
     {
@@ -75,7 +76,7 @@ internal sealed class ClientAuthenticator(
         var now = NumericDate.From(clock.GetUtcNow()).Seconds;
         var issued = claims.IssuedAt.Seconds;
         var expires = claims.Expires.Seconds;
-        var ahead = now + (decimal)FutureSkew.TotalSeconds;
+        var ahead = now + skew;
         return issued <= ahead
             && (claims.NotBefore is not { } from || from.Seconds <= ahead)
             && expires > issued

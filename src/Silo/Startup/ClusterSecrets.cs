@@ -34,6 +34,16 @@ internal sealed class ClusterSecrets(IAuthorityStore store, IKeyVault vault, Sil
             stored = await store.Read(key, cancellationToken) ?? throw new InvalidOperationException($"cluster secret '{name}' could not be stored");
         }
 
-        return vault.Unwrap(key.ToString(), Encoding.ASCII.GetString(stored.Body.Span));
+        try
+        {
+            return vault.Unwrap(key.ToString(), Encoding.ASCII.GetString(stored.Body.Span));
+        }
+        catch (CryptographicException fault)
+        {
+            throw new InvalidOperationException(
+                $"The key-encryption key does not open this data folder ({fault.Message}). Name the file it was made with in {KeyEncryptionKey.FileVariable}; "
+                + "a folder that was moved or copied needs the key of its old place.",
+                fault);
+        }
     }
 }

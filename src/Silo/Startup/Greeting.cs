@@ -29,7 +29,8 @@ internal static class Greeting
     {
         if (directory is null || !Directory.Exists(folder.KeysFolder))
             return null;
-        var key = Directory.EnumerateFiles(folder.KeysFolder, "*.jwk").Order(StringComparer.Ordinal).FirstOrDefault();
+        // The last by name: in the quickstart the one whose whole request is granted.
+        var key = Directory.EnumerateFiles(folder.KeysFolder, "*.jwk").Order(StringComparer.Ordinal).LastOrDefault();
         var api = directory.Apis.Where(api => api.PolicyDomain == PolicyDomains.Tokens).OrderBy(api => api.Resource, StringComparer.Ordinal).FirstOrDefault();
         if (key is null || api is null)
             return null;

@@ -18,8 +18,10 @@ internal sealed class TokenEndpoint(TokenIssuer issuer, DecisionGate gate, Admis
 
         try
         {
+            using var span = AssayMetrics.Traces.StartActivity("token request");
             using var form = await TokenForm.Read(context.Request, context.RequestAborted);
             var outcome = await Answer(context, form);
+            span?.SetTag("assay.outcome", outcome);
             metrics.TokenRequest(outcome, clock.GetElapsedTime(started));
         }
         finally
