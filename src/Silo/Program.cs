@@ -50,7 +50,7 @@ internal static class SiloProcess
 
         using var folder = DataFolder.Open(options.Data);
         var (kek, kekFile, kekIsNew) = KeyEncryptionKey.Obtain(Environment.GetEnvironmentVariable(KeyEncryptionKey.FileVariable), folder.Folder);
-        var self = new SiloIdentity(options.Issuer ?? options.Url, Environment.MachineName);
+        var self = new SiloIdentity(options.Issuer ?? options.Url, builder.Configuration["Assay:Authority:Slot"] ?? Environment.MachineName);
         AddServices(builder, options, folder, new KeyVault(kek), self);
 
         await using var app = builder.Build();
@@ -118,9 +118,12 @@ internal static class SiloProcess
         services.AddSingleton<ISnapshotListener>(provider => provider.GetRequiredService<KeyTending>());
         services.AddHostedService(provider => provider.GetRequiredService<KeyTending>());
 
-        services.AddOpenTelemetry()
-            .WithMetrics(metrics => metrics.AddMeter(AssayMetrics.Name, "Assay").AddMeter("Microsoft.AspNetCore.Server.Kestrel").AddPrometheusExporter())
-            .WithTracing(traces => traces.AddSource(AssayMetrics.Name).AddAspNetCoreInstrumentation());
+        var telemetry = services.AddOpenTelemetry()
+            .WithMetrics(metrics => metrics.AddMeter(AssayMetrics.Name, "Assay").AddMeter("Microsoft.AspNetCore.Server.Kestrel").AddPrometheusExporter());
+
+        // Without a collector nobody reads spans, and nobody pays for them.
+        if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 })
+            telemetry.WithTracing(traces => traces.AddSource(AssayMetrics.Name).AddAspNetCoreInstrumentation().AddOtlpExporter());
     }
 
     private static void Map(WebApplication app, SiloIdentity self)
