@@ -93,15 +93,12 @@ public sealed class KillTests
     private static async Task AssertRecorded(RunningSilo silo, IReadOnlyCollection<string> tokens)
     {
         using var folder = DataFolder.Open(silo.Data);
-        using var state = new SqliteDatabase(folder.StateFile, SqliteAuthorityStore.Schema);
-        using var log = new SqliteDatabase(folder.EvidenceFile, SqliteEvidenceStore.Schema);
+        using var storage = new SqliteStorage(folder, TimeProvider.System);
         var kek = Directory.GetFiles(Path.Combine(silo.Folder, "config", "assay")).Single();
         using var vault = new KeyVault(KeyEncryptionKey.Obtain(kek, folder.Folder).Key);
-        var secrets = new ClusterSecrets(new SqliteAuthorityStore(state, TimeProvider.System), vault, new SiloIdentity(silo.Url, "test"));
+        var secrets = new ClusterSecrets(storage.Authority, vault, new SiloIdentity(silo.Url, "test"));
         await secrets.Load(CancellationToken.None);
         using var jtis = new JtiCodec(secrets.JtiKey);
-        var evidence = new SqliteEvidenceStore(log);
-
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var token in tokens)
         {
@@ -110,7 +107,7 @@ public sealed class KillTests
             var jti = claims.RootElement.GetProperty("jti").GetString()!;
             Assert.True(seen.Add(jti), $"{jti} is in two tokens");
             Assert.True(jtis.TryDecode(jti, out var id));
-            var batch = await evidence.Find(id.Shard, id.Position, CancellationToken.None);
+            var batch = await storage.Log.Find(id.Shard, id.Position, CancellationToken.None);
             Assert.True(batch is not null, $"there is no record for {jti} at {id}");
             var record = EvidenceRecord.Decode(batch.Records[(int)(id.Position - batch.FirstPosition)].Span);
             Assert.Equal(jti, record.JwtId);
