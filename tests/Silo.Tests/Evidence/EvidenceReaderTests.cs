@@ -39,17 +39,17 @@ public sealed class EvidenceReaderTests : IAsyncLifetime
     [Fact]
     public async Task A_jti_leads_to_its_record()
     {
-        await Append(0, "exporter", EvidenceKind.Permit, EvidenceKind.Denial);
+        await Append(0, "exporter", EvidenceKind.Void, EvidenceKind.Admin);
 
         var found = Assert.IsType<EvidenceFound.Record>(await reader.Find(jtis.Encode(new RecordId(shard, 1)), default));
 
-        Assert.Equal((shard, 1, EvidenceKind.Denial), (found.Found.Shard, found.Found.Position, found.Found.Kind));
+        Assert.Equal((shard, 1, EvidenceKind.Admin), (found.Found.Shard, found.Found.Position, found.Found.Kind));
     }
 
     [Fact]
     public async Task A_jti_of_this_cluster_without_a_record_is_named_so()
     {
-        await Append(0, "exporter", EvidenceKind.Permit);
+        await Append(0, "exporter", EvidenceKind.Admin);
         var beyond = new RecordId(shard, 1);
 
         Assert.Equal(new EvidenceFound.NoRecord(beyond), await reader.Find(jtis.Encode(beyond), default));
@@ -67,9 +67,9 @@ public sealed class EvidenceReaderTests : IAsyncLifetime
     [Fact]
     public async Task What_was_decided_about_a_subject_comes_newest_first_and_no_more_than_asked()
     {
-        await Append(0, "exporter", EvidenceKind.Permit, EvidenceKind.Permit);
-        await Append(2, "importer", EvidenceKind.Permit);
-        await Append(3, "exporter", EvidenceKind.Denial);
+        await Append(0, "exporter", EvidenceKind.Admin, EvidenceKind.Admin);
+        await Append(2, "importer", EvidenceKind.Admin);
+        await Append(3, "exporter", EvidenceKind.Admin);
 
         Assert.Equal([3, 1, 0], await BySubject(10));
         Assert.Equal([3, 1], await BySubject(2));
@@ -78,8 +78,8 @@ public sealed class EvidenceReaderTests : IAsyncLifetime
     [Fact]
     public async Task The_newest_records_leave_out_void_ones()
     {
-        await Append(0, "exporter", EvidenceKind.Permit, EvidenceKind.Void);
-        await Append(2, "exporter", EvidenceKind.Denial, EvidenceKind.Void);
+        await Append(0, "exporter", EvidenceKind.Admin, EvidenceKind.Void);
+        await Append(2, "exporter", EvidenceKind.Admin, EvidenceKind.Void);
 
         Assert.Equal([2, 0], (await reader.Newest(10, default)).Select(record => record.Position));
         Assert.Equal([2], (await reader.Newest(1, default)).Select(record => record.Position));
@@ -88,7 +88,7 @@ public sealed class EvidenceReaderTests : IAsyncLifetime
     [Fact]
     public async Task A_record_that_claims_another_position_is_not_passed_on()
     {
-        await Store(0, [Record(7, EvidenceKind.Permit)], []);
+        await Store(0, [Record(7, EvidenceKind.Admin)], []);
 
         await Assert.ThrowsAsync<InvalidDataException>(() => reader.Find(new RecordId(shard, 0), default));
     }
@@ -105,5 +105,13 @@ public sealed class EvidenceReaderTests : IAsyncLifetime
         Assert.Equal(BatchResult.Committed, await storage.Log.Append(EvidenceBatch.Create(shard, first, Now, records.ToArray(), index), default));
 
     private ReadOnlyMemory<byte> Record(long position, EvidenceKind kind) =>
-        new EvidenceRecord { Kind = kind, Shard = shard, Position = position, Node = "one", Time = Now }.Encode();
+        new EvidenceRecord
+        {
+            Kind = kind,
+            Shard = shard,
+            Position = position,
+            Node = "one",
+            Time = Now,
+            Admin = kind == EvidenceKind.Admin ? new AdminAct("assay-bootstrap", "disable", "exporter", 7) : null,
+        }.Encode();
 }
