@@ -38,8 +38,6 @@ internal sealed class AuthorityOptionsValidator : IValidateOptions<AuthorityOpti
     public ValidateOptionsResult Validate(string? name, AuthorityOptions options)
     {
         var faults = new List<string>();
-        if (options.Realm is not { Length: > 0 and <= 64 } || options.Realm.Any(c => !char.IsAsciiLetterOrDigit(c) && c != '-'))
-            faults.Add($"{Name(nameof(options.Realm))} must be 1 to 64 letters, digits and hyphens; it is '{options.Realm}'.");
         if (options.Realm != GrainKey.DefaultRealm)
             faults.Add($"{Name(nameof(options.Realm))} can only be '{GrainKey.DefaultRealm}' in this version.");
         if (options.Slot is not { Length: > 0 and <= 200 })

@@ -48,36 +48,8 @@ internal sealed class BundleApply(IAuthorityStore store, SiloIdentity self, Time
 
         // The newest of all that the plan was computed from: a caller who names it applies what he was shown or nothing.
         var version = numbers.Count == 0 ? 0 : numbers.Values.Max();
-        var plan = Checked(BundlePlan.Compute(current, declared, prune, clock.GetUtcNow()), current);
+        var plan = BundlePlan.Compute(current, declared, prune, clock.GetUtcNow());
         return new BundleComparison(plan, current, inForce, numbers, version, set is not null);
-    }
-
-    /// <summary>Every silo builds its directory from what is stored: what makes no directory must not be stored.</summary>
-    private static BundlePlan Checked(BundlePlan plan, BundleCurrent current)
-    {
-        var groups = current.Groups.ToDictionary(group => group.Uid.ToString());
-        var apis = current.Apis.ToDictionary(api => api.Resource);
-        foreach (var step in plan.Steps)
-        {
-            if (step.Group is { } group)
-                groups[step.Id] = group;
-            else if (step.Api is { } api)
-                apis[step.Id] = api;
-            else if (step.Action == BundleAction.Delete && step.Kind == ObjectKinds.Group)
-                groups.Remove(step.Id);
-            else if (step.Action == BundleAction.Delete && step.Kind == ObjectKinds.Api)
-                apis.Remove(step.Id);
-        }
-
-        try
-        {
-            DirectorySnapshot.Of(groups.Values, apis.Values);
-            return plan;
-        }
-        catch (Assay.Cedar.CedarDataException fault)
-        {
-            return new BundlePlan { Faults = [fault.Message] };
-        }
     }
 
     /// <summary>Writes the plan. Conflict means that something changed between comparing and writing; nothing was written then.</summary>
