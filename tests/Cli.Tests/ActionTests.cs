@@ -139,10 +139,23 @@ public sealed class ActionTests : CliTest
     public async Task A_key_is_withdrawn_by_enough_of_its_id()
     {
         Server.On("GET /keys", """{"keys":[{"kid":"k1-abc","algorithm":"ES256","state":"active","announcedAt":"2026-11-01T10:00:00Z"}]}""");
-        Server.On("POST /keys/k1-abc/withdraw", """{"number":16,"changed":true}""");
+        Server.On("POST /keys/k1-abc/withdraw", """{"number":16,"changed":true,"signsNext":"k2","signsFrom":"2026-11-01T10:00:00Z"}""");
 
-        Assert.Equal(new Ran(0, "k1-abc is withdrawn: no silo signs with it or publishes it. (version 16)\n", ""), await Cli.Run("keys", "withdraw", "k1"));
+        Assert.Equal(
+            new Ran(0, "k1-abc is withdrawn: no silo signs with it or publishes it. (version 16)\nk2 signs now.\n", ""), await Cli.Run("keys", "withdraw", "k1"));
         Assert.Equal(1, (await Cli.Run("keys", "withdraw", "zz")).ExitCode);
+    }
+
+    [Fact]
+    public async Task Withdrawing_the_key_that_signs_says_until_when_no_token_is_issued()
+    {
+        Server.On("GET /keys", """{"keys":[{"kid":"k1","algorithm":"ES256","state":"active","announcedAt":"2026-11-01T10:00:00Z"}]}""");
+        Server.On("POST /keys/k1/withdraw", $$"""{"number":16,"changed":true,"signsNext":"k2","signsFrom":"{{Moment(TimeSpan.FromHours(-23.99))}}"}""");
+
+        var ran = await Cli.Run("keys", "withdraw", "k1");
+
+        Assert.Equal(0, ran.ExitCode);
+        Assert.EndsWith(" (in 24 h). Until then no token is issued.\n", ran.Output);
     }
 
     [Fact]

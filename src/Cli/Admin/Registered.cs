@@ -65,6 +65,8 @@ internal sealed record KeyView(
 
 internal sealed record RotationView(string Kid, DateTimeOffset ActivatesAt, long Number);
 
+internal sealed record WithdrawalView(long Number, string? SignsNext, DateTimeOffset? SignsFrom);
+
 internal sealed record EvidenceList(ImmutableArray<RecordView> Records);
 
 /// <summary>One evidence record. Of an administrator's action, <see cref="Action"/> and <see cref="Target"/> say what was done.</summary>

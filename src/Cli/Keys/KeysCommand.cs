@@ -55,8 +55,18 @@ internal static class KeysCommand
         var answer = await api.Post($"keys/{Uri.EscapeDataString(key.Kid)}/withdraw", null, cancellationToken);
 
         if (call.Screen.IsJson)
+        {
             call.Screen.Json(answer.Root);
-        else
-            call.Screen.Line($"{Say.Data(key.Kid)} is withdrawn: no silo signs with it or publishes it. [dim](version {answer.As<ChangeView>().Number})[/]");
+            return;
+        }
+
+        var done = answer.As<WithdrawalView>();
+        call.Screen.Line($"{Say.Data(key.Kid)} is withdrawn: no silo signs with it or publishes it. [dim](version {done.Number})[/]");
+        if (done is { SignsNext: { } next, SignsFrom: { } from })
+        {
+            call.Screen.Line(from <= call.Now
+                ? $"{Say.Data(next)} signs now."
+                : $"[yellow]{Say.Data(next)} signs from {Say.Time(from)} ({Say.When(from, call.Now)}). Until then no token is issued.[/]");
+        }
     }
 }

@@ -138,7 +138,8 @@ public sealed class AdminPolicyTests
         Assert.NotEqual(first, rotated.Body.GetProperty("kid").GetString());
 
         Assert.Equal(404, (await silo.AdminWith(token, "POST", "keys/unknown/withdraw")).Status);
-        Assert.Equal(200, (await silo.AdminWith(token, "POST", $"keys/{first}/withdraw")).Status);
+        var withdrawn = await silo.AdminWith(token, "POST", $"keys/{first}/withdraw");
+        Assert.Equal((200, rotated.Body.GetProperty("kid").GetString()), (withdrawn.Status, withdrawn.Body.GetProperty("signsNext").GetString()));
         Assert.Equal(401, (await silo.AdminWith(token, "GET", "keys")).Status);
 
         // The standby takes over when it has been announced for as long as this silo is told to: a second.

@@ -52,3 +52,7 @@ internal sealed record KeyAnswer(
 }
 
 internal sealed record RotationAnswer(string Kid, DateTimeOffset ActivatesAt, long Number);
+
+/// <param name="SignsNext">The key that signs from now on, or next.</param>
+/// <param name="SignsFrom">From when; no token is issued before.</param>
+internal sealed record WithdrawalAnswer(long Number, bool Changed, string? SignsNext, DateTimeOffset? SignsFrom);
