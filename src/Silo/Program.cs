@@ -61,7 +61,7 @@ internal static class SiloProcess
         await app.StartAsync();
         Greeting.Write(app.Services, folder, self, kekIsNew ? kekFile : null);
         await app.WaitForShutdownAsync();
-        return 0;
+        return Environment.ExitCode; // not 0 when the silo stopped itself, so that a supervisor starts it again
     }
 
     private static void AddServices(WebApplicationBuilder builder, ServerOptions options, DataFolder folder, KeyVault vault, SiloIdentity self)

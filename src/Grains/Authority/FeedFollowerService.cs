@@ -50,7 +50,9 @@ internal sealed class FeedFollowerService(
     private async Task Follow()
     {
         await follower.Follow(stopping.Token);
-        if (!stopping.IsCancellationRequested)
-            host.StopApplication();
+        if (stopping.IsCancellationRequested)
+            return;
+        Environment.ExitCode = 1;
+        host.StopApplication();
     }
 }

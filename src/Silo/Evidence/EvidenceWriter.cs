@@ -45,8 +45,10 @@ internal sealed class EvidenceWriter(EvidenceAppender appender, IHostApplication
             Log.Broken(log, fault);
         }
 
-        if (!Volatile.Read(ref stopping))
-            host.StopApplication();
+        if (Volatile.Read(ref stopping))
+            return;
+        Environment.ExitCode = 1;
+        host.StopApplication();
     }
 }
 

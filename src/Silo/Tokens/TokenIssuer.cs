@@ -59,7 +59,7 @@ internal sealed class TokenIssuer(
             MinimumNumber = gate.Floor,
         };
 
-        switch (await Decide(grains.GetGrain<IIdentityGrain>(GrainKey.For(self.Realm, client.ClientId)), request, passage))
+        switch (await Decide(grains.GetGrain<IIdentityGrain>(GrainKey.For(self.Realm, client.ClientId)), request, passage, cancellationToken))
         {
             case Decision.Decided decided:
                 return Granted(decided.Verdict) is { IsEmpty: false } granted
@@ -79,7 +79,8 @@ internal sealed class TokenIssuer(
     }
 
     /// <summary>A decision that is older than what this silo has acknowledged is made again at the newer state.</summary>
-    private async ValueTask<Decision> Decide(IIdentityGrain identity, DecisionRequest request, DecisionTicket passage)
+    private async ValueTask<Decision> Decide(
+        IIdentityGrain identity, DecisionRequest request, DecisionTicket passage, CancellationToken cancellationToken)
     {
         for (var tries = 0; tries < MaxDecisions; tries++)
         {
@@ -99,7 +100,7 @@ internal sealed class TokenIssuer(
                 case Decision.Refused refused when !passage.Decided(refused.Number):
                     continue;
                 case Decision.Unavailable { Reason: UnavailableReason.BehindFeed }:
-                    await silo.WaitFor(gate.Floor, CancellationToken.None);
+                    await silo.WaitFor(gate.Floor, cancellationToken);
                     continue;
                 default:
                     return decision;
