@@ -20,14 +20,15 @@ internal sealed class AssayMetrics
         requests = meter.CreateHistogram<double>(
             "assay.token.request.duration", "s", "Token requests by outcome: issued, or the OAuth error code.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] });
-        failedAuthentications = meter.CreateCounter<long>("assay.client.authentication.failures", "{failure}", "Failed client authentications by method.");
+        failedAuthentications = meter.CreateCounter<long>("assay.client.authentication.failures", "{failure}", "Failed client authentications by method and reason.");
         withheldScopes = meter.CreateCounter<long>("assay.scopes.withheld", "{scope}", "Scopes asked for and not granted, by outcome.");
     }
 
     public void TokenRequest(string outcome, TimeSpan duration) =>
         requests.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("outcome", outcome));
 
-    public void AuthenticationFailed(string method) => failedAuthentications.Add(1, new KeyValuePair<string, object?>("method", method));
+    public void AuthenticationFailed(string method, string reason) =>
+        failedAuthentications.Add(1, new KeyValuePair<string, object?>("method", method), new KeyValuePair<string, object?>("reason", reason));
 
     public void ScopeWithheld(string outcome) => withheldScopes.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 }

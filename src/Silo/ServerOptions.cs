@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Assay.Silo;
 
-/// <summary>Where this silo listens and what it is called, from configuration, environment (<c>Assay__…</c>, <c>ASSAY_DATA</c>) and command line.</summary>
+/// <summary>Where this silo listens and what it is called, from configuration, environment (<c>Assay__…</c>, <c>ASSAY_DATA</c>, <c>ASSAY_POSTGRES</c>) and command line.</summary>
 internal sealed class ServerOptions
 {
     public const string Section = "Assay";
@@ -17,17 +17,44 @@ internal sealed class ServerOptions
     /// <summary>The data folder; <c>.assay</c> in the current folder by default (<c>--data</c>, <c>ASSAY_DATA</c>).</summary>
     public string Data { get; set; } = ".assay";
 
-    /// <summary>The bundle an empty silo starts with; <c>none</c> for none. The quickstart, when it is found and nothing else is named.</summary>
+    /// <summary>
+    /// Npgsql connection string (<c>--postgres</c>, <c>ASSAY_POSTGRES</c>). With it the silo is one of a cluster over that database; without it, one
+    /// alone with SQLite in its data folder.
+    /// </summary>
+    public string? Postgres { get; set; }
+
+    /// <summary>
+    /// The bundle an empty store starts with; <c>none</c> for none. When nothing is named: none in a cluster, and in a silo alone the quickstart, when
+    /// it is found.
+    /// </summary>
     public string? Bundle { get; set; }
 
     /// <summary>A proxy in front ends TLS: the silo may then speak plain HTTP on an address that is not loopback.</summary>
     public bool TlsTerminatingProxy { get; set; }
 
+    /// <summary>Proxies whose <c>X-Forwarded-For</c> is believed: addresses and networks, separated by commas. Nobody by default.</summary>
+    public string? TrustedProxies { get; set; }
+
     /// <summary>Token requests worked on at once. 1 to 100,000; 4,096 by default.</summary>
     public int MaxConcurrentRequests { get; set; } = 4096;
 
+    /// <summary>The settings of this process, the command line first.</summary>
+    public static ServerOptions Read(ConfigurationManager configuration, string[] args)
+    {
+        configuration.AddCommandLine(args, new Dictionary<string, string>
+        {
+            ["--data"] = "Assay:Data", ["--url"] = "Assay:Url", ["--issuer"] = "Assay:Issuer", ["--bundle"] = "Assay:Bundle", ["--postgres"] = "Assay:Postgres",
+        });
+        var options = configuration.GetSection(Section).Get<ServerOptions>() ?? new ServerOptions();
+        if (configuration["Assay:Data"] is null && Environment.GetEnvironmentVariable("ASSAY_DATA") is { Length: > 0 } data)
+            options.Data = data;
+        if (string.IsNullOrEmpty(options.Postgres))
+            options.Postgres = Environment.GetEnvironmentVariable("ASSAY_POSTGRES") is { Length: > 0 } postgres ? postgres : null;
+        return options;
+    }
+
     /// <summary>Every fault, each as a sentence; empty when the silo may start.</summary>
-    public IReadOnlyList<string> Faults()
+    public List<string> Faults()
     {
         var faults = new List<string>();
         if (!Uri.TryCreate(Url, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
@@ -43,6 +70,7 @@ internal sealed class ServerOptions
                 faults.Add($"Assay:Issuer '{Issuer}' must be https; http is for loopback.");
         }
 
+        Silo.TrustedProxies.Parse(TrustedProxies, faults);
         if (MaxConcurrentRequests is < 1 or > 100_000)
             faults.Add("Assay:MaxConcurrentRequests must be 1 to 100,000.");
         return faults;

@@ -195,15 +195,69 @@ public sealed class ViewTests : CliTest
     }
 
     [Fact]
-    public async Task Apis_and_silos_can_be_looked_at()
+    public async Task Evidence_says_how_far_back_was_looked()
+    {
+        Server.On("GET /evidence?limit=20&kind=denial", """{"records":[],"lookedBackTo":"2026-11-20T08:00:00Z"}""");
+
+        var ran = await Cli.Run("get", "evidence", "--kind", "denial");
+
+        Assert.Equal(0, ran.ExitCode);
+        Assert.Equal(
+            "No such records.\nOnly records since 2026-11-20 08:00:00Z were looked through; there may be more before. Name an --identity or a --credential to look further back.\n",
+            ran.Errors);
+    }
+
+    [Fact]
+    public async Task Apis_are_one_line_each()
     {
         Server.On("GET /apis", """{"apis":[{"resource":"https://payments.example","name":"Payments","managedBy":"quickstart","policyDomain":"tokens","scopes":[{"name":"payments:read","groups":[]}],"maxTokenLifetimeSeconds":300}]}""");
-        Server.On("GET /silos", """{"silos":[{"epoch":4,"slot":"host-a","acknowledged":10}],"head":12}""");
-
         Assert.Equal(
             "RESOURCE                  NAME      SCOPES         LONGEST TOKEN  POLICY DOMAIN  MANAGED BY\n" +
             "https://payments.example  Payments  payments:read  5 min          tokens         quickstart\n",
             (await Cli.Run("get", "apis")).Output);
-        Assert.Equal("SILO    EPOCH  APPLIED  BEHIND\nhost-a  4      10       2\n", (await Cli.Run("get", "silos")).Output);
+    }
+
+    private const string Silos =
+        """
+        {"silos":[
+          {"epoch":4,"slot":"host-a","address":"10.0.0.1:11111@133","state":"active","joinedAt":"2026-11-01T10:00:00Z","renewedAt":"2026-11-01T11:00:00Z","lapsesAt":"2026-11-01T11:00:10Z",
+           "leaseAgeSeconds":0.84,"acknowledged":12,"lag":0,
+           "figures":{"applied":12,"sealsSeen":1,"pendingRecords":3,"batchRecords":{"p50":14,"p99":60},"commitMilliseconds":{"p50":0.412,"p99":2.96},"narrowingMilliseconds":{"p50":2,"p99":41.2}}},
+          {"epoch":5,"slot":"host-b","address":"10.0.0.2:11111@134","state":"condemned","joinedAt":"2026-11-01T10:00:00Z","renewedAt":"2026-11-01T11:00:00Z","lapsesAt":"2026-11-01T11:00:10Z",
+           "leaseAgeSeconds":7,"acknowledged":10,"lag":2},
+          {"epoch":3,"slot":"host-b","address":"10.0.0.2:11111@130","state":"sealed","joinedAt":"2026-11-01T10:00:00Z","renewedAt":"2026-11-01T11:00:00Z","lapsesAt":"2026-11-01T11:00:10Z",
+           "acknowledged":8,"seal":9}],
+         "head":12}
+        """;
+
+    [Fact]
+    public async Task Silos_show_their_lease_how_far_they_are_and_how_they_are_doing()
+    {
+        Server.On("GET /silos", Silos);
+
+        var ran = await Cli.Run("get", "silos");
+
+        Assert.Equal(
+            """
+            SILO    EPOCH  ADDRESS             STATE      LEASE AGE  ACKNOWLEDGED  BEHIND  PENDING  BATCH P50  COMMIT P50  COMMIT P99  NARROWING P99
+            host-a  4      10.0.0.1:11111@133  active     840 ms     12            0       3        14         0.4 ms      3 ms        41 ms
+            host-b  5      10.0.0.2:11111@134  condemned  7 s        10            2       -        -          -           -           -
+            host-b  3      10.0.0.2:11111@130  sealed     -          8             -       -        -          -           -           -
+
+            """,
+            ran.Output);
+        Assert.Equal("evidence.read", AdminScopes());
+    }
+
+    [Fact]
+    public async Task Silos_as_json_are_the_servers_answer_unchanged()
+    {
+        Server.On("GET /silos", Silos);
+
+        var ran = await Cli.Run("get", "silos", "-o", "json");
+
+        using var printed = JsonDocument.Parse(ran.Output);
+        using var sent = JsonDocument.Parse(Silos);
+        Assert.True(JsonElement.DeepEquals(sent.RootElement, printed.RootElement));
     }
 }

@@ -67,7 +67,7 @@ internal sealed record RotationView(string Kid, DateTimeOffset ActivatesAt, long
 
 internal sealed record WithdrawalView(long Number, string? SignsNext, DateTimeOffset? SignsFrom);
 
-internal sealed record EvidenceList(ImmutableArray<RecordView> Records);
+internal sealed record EvidenceList(ImmutableArray<RecordView> Records, DateTimeOffset? LookedBackTo);
 
 /// <summary>One evidence record. Of an administrator's action, <see cref="Action"/> and <see cref="Target"/> say what was done.</summary>
 internal sealed record RecordView
@@ -104,4 +104,18 @@ internal sealed record ApiScopeView(string Name, string? Description);
 
 internal sealed record SiloList(ImmutableArray<SiloView> Silos, long Head);
 
-internal sealed record SiloView(long Epoch, string Slot, long Acknowledged);
+internal sealed record SiloView
+{
+    public required long Epoch { get; init; }
+    public required string Slot { get; init; }
+    public string? Address { get; init; }
+    public string State { get; init; } = "active";
+    public double? LeaseAgeSeconds { get; init; }
+    public required long Acknowledged { get; init; }
+    public long? Lag { get; init; }
+    public SiloFiguresView? Figures { get; init; }
+}
+
+internal sealed record SiloFiguresView(int PendingRecords, SpreadView? BatchRecords, SpreadView? CommitMilliseconds, SpreadView? NarrowingMilliseconds);
+
+internal sealed record SpreadView(double P50, double P99);

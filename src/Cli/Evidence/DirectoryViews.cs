@@ -10,7 +10,7 @@ internal static class DirectoryViews
 {
     public static Command Apis() => Commands.Of("apis", "Protected resources and their scopes.").Runs(ShowApis).WithExamples("assay get apis");
 
-    public static Command Silos() => Commands.Of("silos", "Silos with a lease, and how far each has applied the feed.").Runs(ShowSilos).WithExamples("assay get silos");
+    public static Command Silos() => Commands.Of("silos", "Silos: their leases, how far each has applied the feed, and how it is doing.").Runs(ShowSilos).WithExamples("assay get silos", "assay get silos --output json");
 
     private static async Task ShowApis(Call call, CancellationToken cancellationToken)
     {
@@ -43,10 +43,22 @@ internal static class DirectoryViews
             return;
         }
 
-        var list = answer.As<SiloList>();
         call.Screen.Table(
-            ["SILO", "EPOCH", "APPLIED", "BEHIND"],
-            list.Silos.Select(silo => ImmutableArray.Create(
-                Say.Data(silo.Slot), $"{silo.Epoch}", $"{silo.Acknowledged}", silo.Acknowledged >= list.Head ? "[green]0[/]" : $"[yellow]{list.Head - silo.Acknowledged}[/]")));
+            ["SILO", "EPOCH", "ADDRESS", "STATE", "LEASE AGE", "ACKNOWLEDGED", "BEHIND", "PENDING", "BATCH P50", "COMMIT P50", "COMMIT P99", "NARROWING P99"],
+            answer.As<SiloList>().Silos.Select(silo => ImmutableArray.Create(
+                Say.Data(silo.Slot),
+                $"{silo.Epoch}",
+                Say.Data(silo.Address ?? "-"),
+                silo.State == "active" ? "[green]active[/]" : $"[yellow]{Say.Data(silo.State)}[/]",
+                silo.LeaseAgeSeconds is { } age ? Say.Span(TimeSpan.FromSeconds(age)) : "-",
+                $"{silo.Acknowledged}",
+                silo.Lag switch { null => "-", 0 => "[green]0[/]", { } lag => $"[yellow]{lag}[/]" },
+                silo.Figures is { } figures ? $"{figures.PendingRecords}" : "-",
+                silo.Figures?.BatchRecords is { } batch ? $"{batch.P50:0}" : "-",
+                Milliseconds(silo.Figures?.CommitMilliseconds?.P50),
+                Milliseconds(silo.Figures?.CommitMilliseconds?.P99),
+                Milliseconds(silo.Figures?.NarrowingMilliseconds?.P99))));
     }
+
+    private static string Milliseconds(double? value) => value is { } known ? Say.Span(TimeSpan.FromMilliseconds(known)) : "-";
 }

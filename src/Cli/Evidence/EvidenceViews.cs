@@ -48,9 +48,12 @@ internal static partial class EvidenceViews
             return;
         }
 
-        var records = answer.As<EvidenceList>().Records;
+        var list = answer.As<EvidenceList>();
+        var records = list.Records;
         if (records.IsEmpty)
             call.Screen.Note("No such records.");
+        if (list.LookedBackTo is { } back)
+            call.Screen.Note($"Only records since {Say.Time(back)} were looked through; there may be more before. Name an --identity or a --credential to look further back.");
         call.Screen.Table(
             ["WHEN", "KIND", "IDENTITY", "FOR", "GRANTED", "WITHHELD", "ID"],
             records.Select(record => ImmutableArray.Create(

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text.Json;
 using Assay.Core.Json;
 using Assay.Core.Risk;
@@ -13,16 +12,14 @@ public static class DecisionJson
 {
     private const int Version = 1;
 
-    private static readonly ImmutableArray<(string Word, ScopeOutcome Value)> Outcomes =
-    [
+    private static readonly Words<ScopeOutcome> Outcomes = new(
         ("granted", ScopeOutcome.Granted),
         ("unknownScope", ScopeOutcome.UnknownScope),
         ("noPermit", ScopeOutcome.NoPermit),
         ("forbidden", ScopeOutcome.Forbidden),
         ("stepUpRequired", ScopeOutcome.StepUpRequired),
         ("bindingRequired", ScopeOutcome.BindingRequired),
-        ("policyError", ScopeOutcome.PolicyError),
-    ];
+        ("policyError", ScopeOutcome.PolicyError));
 
     public static byte[] Write(DecisionInput input) => StrictDocument.Encode(input, Version, WriteMembers);
 
@@ -72,7 +69,7 @@ public static class DecisionJson
         Resource = json.Text("resource"),
         Scopes = json.Texts("scopes"),
         OriginIp = json.OptionalText("ip"),
-        Risk = Ended(json.Object("risk"), static risk => new RiskAssessment(risk.Int("score"), risk.Text("level"), risk.Texts("signals"))),
+        Risk = json.Object("risk", static risk => new RiskAssessment(risk.Int("score"), risk.Text("level"), risk.Texts("signals"))),
         EntitlementAge = json.Milliseconds("entitlementAge"),
         RiskAge = json.Milliseconds("riskAge"),
         IdentityNumber = json.Long("identityNumber"),
@@ -90,7 +87,7 @@ public static class DecisionJson
         {
             json.WriteStartObject();
             json.WriteString("scope"u8, scope.Scope);
-            json.WriteString("outcome"u8, WordOf(scope.Outcome));
+            json.WriteString("outcome"u8, Outcomes.Of(scope.Outcome));
             json.WriteTexts("policies", scope.Policies);
             json.WriteTexts("errors", scope.Errors);
             json.WriteTexts("stepUp", scope.StepUp);
@@ -118,24 +115,6 @@ public static class DecisionJson
         PublicReasons = json.Texts("publicReasons"),
         MaxLifetime = json.OptionalMilliseconds("maxLifetime"),
     };
-
-    internal static T Ended<T>(StrictObject json, Func<StrictObject, T> read)
-    {
-        var value = read(json);
-        json.End();
-        return value;
-    }
-
-    private static string WordOf(ScopeOutcome outcome)
-    {
-        foreach (var (word, value) in Outcomes)
-        {
-            if (value == outcome)
-                return word;
-        }
-
-        throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "no such outcome");
-    }
 
     private static long Milliseconds(TimeSpan span) => span.Ticks / TimeSpan.TicksPerMillisecond;
 }

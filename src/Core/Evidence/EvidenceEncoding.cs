@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Text;
-using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Assay.Core.Decisions;
@@ -13,14 +12,12 @@ internal static class EvidenceEncoding
 {
     private const int LargestKept = 64 * 1024;
 
-    private static readonly ImmutableArray<(string Word, EvidenceKind Value)> Kinds =
-    [
+    private static readonly Words<EvidenceKind> Kinds = new(
         ("permit", EvidenceKind.Permit),
         ("denial", EvidenceKind.Denial),
         ("refusal", EvidenceKind.Refusal),
         ("void", EvidenceKind.Void),
-        ("admin", EvidenceKind.Admin),
-    ];
+        ("admin", EvidenceKind.Admin));
 
     [ThreadStatic]
     private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json)? kept;
@@ -53,7 +50,7 @@ internal static class EvidenceEncoding
             var record = Read(members);
             members.End(); // a misspelt member is named before the one that is missed for it
             return Missing(record) is { } missing
-                ? throw new FormatException($"evidence: a record of kind {WordOf(record.Kind)} needs {missing}")
+                ? throw new FormatException($"evidence: a record of kind {Kinds.Of(record.Kind)} needs {missing}")
                 : record;
         });
 
@@ -61,7 +58,7 @@ internal static class EvidenceEncoding
     {
         json.WriteStartObject();
         json.WriteNumber("v"u8, EvidenceRecord.CurrentVersion);
-        json.WriteString("kind"u8, WordOf(record.Kind));
+        json.WriteString("kind"u8, Kinds.Of(record.Kind));
         json.WriteNumber("shard"u8, record.Shard);
         json.WriteNumber("position"u8, record.Position);
         json.WriteString("node"u8, record.Node);
@@ -111,8 +108,8 @@ internal static class EvidenceEncoding
         Node = json.Text("node"),
         Time = json.UnixMilliseconds("time"),
         RequestId = Guid.TryParseExact(json.Text("requestId"), "D", out var id) ? id : throw json.Bad("requestId", "expected a UUID"),
-        Input = json.OptionalObject("input") is { } input ? DecisionJson.Ended(input, DecisionJson.ReadInput) : null,
-        Verdict = json.OptionalObject("verdict") is { } verdict ? DecisionJson.Ended(verdict, DecisionJson.ReadVerdict) : null,
+        Input = json.OptionalObject("input", DecisionJson.ReadInput),
+        Verdict = json.OptionalObject("verdict", DecisionJson.ReadVerdict),
         Refusal = json.OptionalText("refusal"),
         Error = json.OptionalText("error"),
         JwtId = json.OptionalText("jti"),
@@ -120,9 +117,7 @@ internal static class EvidenceEncoding
         ExpiresAt = json.OptionalLong("expiresAt") is null ? null : json.UnixMilliseconds("expiresAt"),
         SigningInputHash = Hash(json),
         SpentAssertion = Spent(json),
-        Admin = json.OptionalObject("admin") is { } admin
-            ? DecisionJson.Ended(admin, static act => new AdminAct(act.Text("actor"), act.Text("action"), act.Text("target"), act.Long("number")))
-            : null,
+        Admin = json.OptionalObject("admin", static act => new AdminAct(act.Text("actor"), act.Text("action"), act.Text("target"), act.Long("number"))),
     };
 
     private static string? Hash(StrictObject json)
@@ -153,17 +148,6 @@ internal static class EvidenceEncoding
         EvidenceKind.Admin when record.Admin is null => "an admin act",
         _ => null,
     };
-
-    private static string WordOf(EvidenceKind kind)
-    {
-        foreach (var (word, value) in Kinds)
-        {
-            if (value == kind)
-                return word;
-        }
-
-        throw new ArgumentOutOfRangeException(nameof(kind), kind, "no such kind");
-    }
 
     private static (ArrayBufferWriter<byte>, Utf8JsonWriter) Make()
     {

@@ -82,17 +82,8 @@ internal sealed class StrictObject
     public EntityUid Uid(string name) => UidOf(Text(name), At(name));
 
     /// <summary>One of a closed set of words.</summary>
-    public T Word<T>(string name, ImmutableArray<(string Word, T Value)> words)
-    {
-        var text = Text(name);
-        foreach (var (word, value) in words)
-        {
-            if (word == text)
-                return value;
-        }
-
-        throw Bad(name, $"expected one of {string.Join(", ", words.Select(w => w.Word))}");
-    }
+    public T Word<T>(string name, Words<T> words)
+        where T : struct, Enum => words.TryFind(Text(name), out var value) ? value : throw Bad(name, $"expected one of {words}");
 
     /// <summary>A Cedar record; absent means empty.</summary>
     public RecordValue Record(string name)
@@ -110,18 +101,16 @@ internal sealed class StrictObject
         }
     }
 
-    public StrictObject Object(string name) => OptionalObject(name) ?? throw Missing(name);
+    /// <summary>An object, read to its end.</summary>
+    public T Object<T>(string name, Func<StrictObject, T> read)
+        where T : class => OptionalObject(name, read) ?? throw Missing(name);
 
-    public StrictObject? OptionalObject(string name) => Find(name) is { } member ? new StrictObject(member, At(name)) : null;
+    /// <summary>An object, read to its end; null when absent.</summary>
+    public T? OptionalObject<T>(string name, Func<StrictObject, T> read)
+        where T : class => Find(name) is { } member ? Whole(member, At(name), read) : null;
 
-    /// <summary>A list of objects; absent means empty. Each is read to its end.</summary>
-    public ImmutableArray<T> Objects<T>(string name, Func<StrictObject, T> readItem) => List(name, (item, place) =>
-    {
-        var members = new StrictObject(item, place);
-        var value = readItem(members);
-        members.End();
-        return value;
-    });
+    /// <summary>A list of objects, each read to its end; absent means empty.</summary>
+    public ImmutableArray<T> Objects<T>(string name, Func<StrictObject, T> readItem) => List(name, (item, place) => Whole(item, place, readItem));
 
     /// <summary>A list of texts; absent means empty.</summary>
     public ImmutableArray<string> Texts(string name) => List(name, TextOf);
@@ -141,6 +130,14 @@ internal sealed class StrictObject
 
     /// <summary>What to throw for a member of the right type and the wrong content.</summary>
     public FormatException Bad(string name, string message) => new($"{At(name)}: {message}");
+
+    private static T Whole<T>(JsonElement element, string place, Func<StrictObject, T> read)
+    {
+        var members = new StrictObject(element, place);
+        var value = read(members);
+        members.End();
+        return value;
+    }
 
     private ImmutableArray<T> List<T>(string name, Func<JsonElement, string, T> readItem)
     {

@@ -1,8 +1,6 @@
-using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using Assay.Core.Json;
-using Assay.Core.Policies;
 
 namespace Assay.Core.Registry;
 
@@ -14,8 +12,6 @@ public static class BundleJson
 {
     /// <summary>The version of the encoding, written as <c>v</c>.</summary>
     public const int Version = 1;
-
-    private static readonly ImmutableArray<(string Word, IdentityKind Value)> Kinds = [("workload", IdentityKind.Workload), ("person", IdentityKind.Person)];
 
     /// <summary>One document.</summary>
     public static byte[] Encode(BundleDeclarations declarations) => StrictDocument.Encode(declarations, Version, WriteMembers);
@@ -58,8 +54,7 @@ public static class BundleJson
         if (bundle.Policies is { } policies)
         {
             json.WriteStartObject("policies"u8);
-            json.WriteObjects("files", policies.Files, WriteMembers);
-            json.WriteText("schema", policies.Schema);
+            RegistryParts.WriteMembers(json, policies);
             json.WriteEndObject();
         }
 
@@ -72,14 +67,14 @@ public static class BundleJson
         Identities = json.Objects("identities", ReadIdentity),
         Groups = json.Objects("groups", ReadGroup),
         Apis = json.Objects("apis", ReadApi),
-        Policies = ReadPolicies(json.OptionalObject("policies")),
+        Policies = json.OptionalObject("policies", RegistryParts.ReadPolicies),
         Generate = json.Texts("generate"),
     };
 
     private static void WriteMembers(Utf8JsonWriter json, DeclaredIdentity identity)
     {
         json.WriteString("id"u8, identity.Id);
-        json.WriteString("kind"u8, Kinds.Single(kind => kind.Value == identity.Kind).Word);
+        json.WriteString("kind"u8, RegistryParts.IdentityKinds.Of(identity.Kind));
         json.WriteText("name", identity.Name);
         json.WriteText("owner", identity.Owner);
         json.WriteTexts("grantTypes", identity.GrantTypes);
@@ -94,7 +89,7 @@ public static class BundleJson
     private static DeclaredIdentity ReadIdentity(StrictObject json) => new()
     {
         Id = json.Text("id"),
-        Kind = json.Word("kind", Kinds),
+        Kind = json.Word("kind", RegistryParts.IdentityKinds),
         Name = json.OptionalText("name"),
         Owner = json.OptionalText("owner"),
         GrantTypes = json.Texts("grantTypes"),
@@ -137,7 +132,7 @@ public static class BundleJson
     {
         json.WriteString("resource"u8, api.Resource);
         json.WriteText("name", api.Name);
-        json.WriteObjects("scopes", api.Scopes, WriteMembers);
+        json.WriteObjects("scopes", api.Scopes, RegistryParts.WriteMembers);
         json.WriteSpan("maxTokenLifetime", api.MaxTokenLifetime);
         json.WriteUids("parents", api.Parents);
         json.WriteRecord("attributes", api.Attributes);
@@ -147,33 +142,9 @@ public static class BundleJson
     {
         Resource = json.Text("resource"),
         Name = json.OptionalText("name"),
-        Scopes = json.Objects("scopes", static item => new ApiScope(item.Text("name"), item.OptionalText("description"), item.Texts("groups"))),
+        Scopes = json.Objects("scopes", RegistryParts.ReadScope),
         MaxTokenLifetime = json.OptionalSpan("maxTokenLifetime"),
         Parents = json.Uids("parents"),
         Attributes = json.Record("attributes"),
     };
-
-    private static void WriteMembers(Utf8JsonWriter json, ApiScope scope)
-    {
-        json.WriteString("name"u8, scope.Name);
-        json.WriteText("description", scope.Description);
-        json.WriteTexts("groups", scope.Groups);
-    }
-
-    private static void WriteMembers(Utf8JsonWriter json, PolicyFile file)
-    {
-        json.WriteString("path"u8, file.Path);
-        json.WriteString("text"u8, file.Text);
-    }
-
-    private static PolicyDocument? ReadPolicies(StrictObject? json)
-    {
-        if (json is null)
-            return null;
-
-        var document = new PolicyDocument(
-            json.Objects("files", static item => new PolicyFile(item.Text("path"), item.Text("text"))), json.OptionalText("schema"));
-        json.End();
-        return document;
-    }
 }

@@ -16,11 +16,7 @@ public static class RegistryJson
     /// <summary>The version of the encoding, written as <c>v</c>.</summary>
     public const int Version = 1;
 
-    private static readonly ImmutableArray<(string Word, IdentityKind Value)> IdentityKinds =
-        [("workload", IdentityKind.Workload), ("person", IdentityKind.Person)];
-
-    private static readonly ImmutableArray<(string Word, CredentialKind Value)> CredentialKinds =
-        [("public-key", CredentialKind.PublicKey), ("secret", CredentialKind.Secret)];
+    private static readonly Words<CredentialKind> CredentialKinds = new(("public-key", CredentialKind.PublicKey), ("secret", CredentialKind.Secret));
 
     public static ReadOnlyMemory<byte> Write(Identity identity) => StrictDocument.Encode(identity, Version, WriteMembers);
 
@@ -30,7 +26,7 @@ public static class RegistryJson
 
     public static ReadOnlyMemory<byte> Write(SigningKey key) => StrictDocument.Encode(key, Version, WriteMembers);
 
-    public static ReadOnlyMemory<byte> Write(PolicyDocument document) => StrictDocument.Encode(document, Version, WriteMembers);
+    public static ReadOnlyMemory<byte> Write(PolicyDocument document) => StrictDocument.Encode(document, Version, RegistryParts.WriteMembers);
 
     public static ReadOnlyMemory<byte> Write(PolicyPointer pointer) => StrictDocument.Encode(pointer, Version, WriteMembers);
 
@@ -42,14 +38,14 @@ public static class RegistryJson
 
     public static SigningKey ReadSigningKey(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "signing key", Version, ReadSigningKey);
 
-    public static PolicyDocument ReadPolicyDocument(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "policy document", Version, ReadPolicyDocument);
+    public static PolicyDocument ReadPolicyDocument(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "policy document", Version, RegistryParts.ReadPolicies);
 
     public static PolicyPointer ReadPolicyPointer(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "active policy", Version, ReadPolicyPointer);
 
     private static void WriteMembers(Utf8JsonWriter json, Identity identity)
     {
         json.WriteString("id"u8, identity.Id);
-        json.WriteString("kind"u8, WordOf(identity.Kind, IdentityKinds));
+        json.WriteString("kind"u8, RegistryParts.IdentityKinds.Of(identity.Kind));
         json.WriteText("name", identity.Name);
         json.WriteText("owner", identity.Owner);
         json.WriteText("managedBy", identity.ManagedBy);
@@ -68,7 +64,7 @@ public static class RegistryJson
     private static Identity ReadIdentity(StrictObject json) => new()
     {
         Id = json.Text("id"),
-        Kind = json.Word("kind", IdentityKinds),
+        Kind = json.Word("kind", RegistryParts.IdentityKinds),
         Name = json.OptionalText("name"),
         Owner = json.OptionalText("owner"),
         ManagedBy = json.OptionalText("managedBy"),
@@ -86,7 +82,7 @@ public static class RegistryJson
     private static void WriteMembers(Utf8JsonWriter json, Credential credential)
     {
         json.WriteString("handle"u8, credential.Handle);
-        json.WriteString("kind"u8, WordOf(credential.Kind, CredentialKinds));
+        json.WriteString("kind"u8, CredentialKinds.Of(credential.Kind));
         json.WriteText("publicJwk", credential.PublicJwk);
         json.WriteText("secretHash", credential.SecretHash);
         json.WriteMoment("createdAt", credential.CreatedAt);
@@ -167,7 +163,7 @@ public static class RegistryJson
         json.WriteText("name", api.Name);
         json.WriteText("managedBy", api.ManagedBy);
         json.WriteString("policyDomain"u8, api.PolicyDomain);
-        json.WriteObjects("scopes", api.Scopes, WriteMembers);
+        json.WriteObjects("scopes", api.Scopes, RegistryParts.WriteMembers);
         json.WriteSpan("maxTokenLifetime", api.MaxTokenLifetime);
         json.WriteUids("parents", api.Parents);
         json.WriteRecord("attributes", api.Attributes);
@@ -179,20 +175,11 @@ public static class RegistryJson
         Name = json.OptionalText("name"),
         ManagedBy = json.OptionalText("managedBy"),
         PolicyDomain = json.Text("policyDomain"),
-        Scopes = json.Objects("scopes", ReadScope),
+        Scopes = json.Objects("scopes", RegistryParts.ReadScope),
         MaxTokenLifetime = json.OptionalSpan("maxTokenLifetime"),
         Parents = json.Uids("parents"),
         Attributes = json.Record("attributes"),
     };
-
-    private static void WriteMembers(Utf8JsonWriter json, ApiScope scope)
-    {
-        json.WriteString("name"u8, scope.Name);
-        json.WriteText("description", scope.Description);
-        json.WriteTexts("groups", scope.Groups);
-    }
-
-    private static ApiScope ReadScope(StrictObject json) => new(json.Text("name"), json.OptionalText("description"), json.Texts("groups"));
 
     private static void WriteMembers(Utf8JsonWriter json, SigningKey key)
     {
@@ -222,19 +209,6 @@ public static class RegistryJson
         WithdrawnAt = json.OptionalMoment("withdrawnAt"),
     };
 
-    private static void WriteMembers(Utf8JsonWriter json, PolicyDocument document)
-    {
-        json.WriteObjects("files", document.Files, static (json, file) =>
-        {
-            json.WriteString("path"u8, file.Path);
-            json.WriteString("text"u8, file.Text);
-        });
-        json.WriteText("schema", document.Schema);
-    }
-
-    private static PolicyDocument ReadPolicyDocument(StrictObject json) => new(
-        json.Objects("files", static file => new PolicyFile(file.Text("path"), file.Text("text"))), json.OptionalText("schema"));
-
     private static void WriteMembers(Utf8JsonWriter json, PolicyPointer pointer)
     {
         json.WriteString("active"u8, pointer.Active);
@@ -242,17 +216,6 @@ public static class RegistryJson
     }
 
     private static PolicyPointer ReadPolicyPointer(StrictObject json) => new(json.Text("active"), json.Texts("previous"));
-
-    private static string WordOf<T>(T value, ImmutableArray<(string Word, T Value)> words) where T : struct, Enum
-    {
-        foreach (var (word, known) in words)
-        {
-            if (EqualityComparer<T>.Default.Equals(known, value))
-                return word;
-        }
-
-        throw new ArgumentOutOfRangeException(nameof(value), value, "no such kind");
-    }
 }
 
 /// <summary>Which policy set is in force in a domain.</summary>

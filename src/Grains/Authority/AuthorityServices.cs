@@ -9,7 +9,8 @@ public static class AuthorityServices
 {
     /// <summary>
     /// The lease, the view, the gate and their follower. Call it before <c>UseOrleans</c> and before anything that serves, so that it starts first
-    /// and stops last. Needs an <see cref="IAuthorityStore"/>; every <see cref="ISnapshotListener"/> in the container is called.
+    /// and stops last. Needs an <see cref="IAuthorityStore"/>, an <see cref="ISiloAddress"/> and an <see cref="ISiloEnd"/>; every <see cref="ISnapshotListener"/> in
+    /// the container is called, and an <see cref="ISiloReport"/>, when there is one, is asked.
     /// </summary>
     public static IServiceCollection AddAuthority(this IServiceCollection services)
     {
@@ -21,9 +22,12 @@ public static class AuthorityServices
             var options = provider.GetRequiredService<IOptions<AuthorityOptions>>().Value;
             return new SiloLease(options.LeaseLife, options.LeaseMargin, provider.GetRequiredService<TimeProvider>());
         });
+        services.AddMetrics();
+        services.TryAddSingleton<AuthorityMeter>();
         services.TryAddSingleton<SiloView>();
         services.TryAddSingleton<DecisionGate>();
         services.TryAddSingleton<Narrowing>();
+        services.TryAddSingleton<Predecessors>();
         services.TryAddSingleton<ISnapshotLoader, StoreSnapshotLoader>();
         services.TryAddSingleton<FeedFollower>();
         services.AddHostedService<FeedFollowerService>();

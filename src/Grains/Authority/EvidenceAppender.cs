@@ -23,6 +23,8 @@ public sealed class EvidenceAppender(
     private readonly Queue<EvidenceSlot> waiting = [];
     private readonly Bell bell = new(clock);
     private EvidenceSlot[] committing = [];
+    private long committingSince;
+    private bool stuck;
     private long next;
     private bool closed;
 
@@ -43,7 +45,7 @@ public sealed class EvidenceAppender(
         {
             lock (guard)
             {
-                if (!closed && waiting.Count + committing.Length < options.MaxPending)
+                if (!closed && !stuck && waiting.Count + committing.Length < options.MaxPending)
                 {
                     var slot = new EvidenceSlot(this, lease.Epoch, next++);
                     waiting.Enqueue(slot);
@@ -64,7 +66,7 @@ public sealed class EvidenceAppender(
     {
         meter?.Watch(() => Pending);
         await using var lapses = clock.CreateTimer(
-            static state => ((EvidenceAppender)state!).RefuseIfLapsed(), this, options.LapseCheckEvery, options.LapseCheckEvery);
+            static state => ((EvidenceAppender)state!).RefuseIfHopeless(), this, options.LapseCheckEvery, options.LapseCheckEvery);
         try
         {
             while (true)
@@ -131,6 +133,7 @@ public sealed class EvidenceAppender(
             committing = new EvidenceSlot[count];
             for (var i = 0; i < count; i++)
                 committing[i] = waiting.Dequeue();
+            committingSince = clock.GetTimestamp();
             return committing;
         }
     }
@@ -166,19 +169,25 @@ public sealed class EvidenceAppender(
         }
 
         lock (guard)
+        {
             committing = [];
+            stuck = false;
+        }
+
         foreach (var slot in slots)
             slot.Settle(true);
         return true;
     }
 
     /// <summary>
-    /// Nobody waits longer than the lease lasts. The records stay in line: once the database answers again they are written unchanged, because
-    /// the first of them may be there already.
+    /// Nobody waits longer than the lease lasts, or for a store that does not answer. The records stay in line: once it answers again they are
+    /// written unchanged, because the first of them may be there already.
     /// </summary>
-    private void RefuseIfLapsed()
+    private void RefuseIfHopeless()
     {
-        if (!lease.IsCurrent)
+        lock (guard)
+            stuck = committing.Length > 0 && clock.GetElapsedTime(committingSince) >= options.CommitPatience;
+        if (stuck || !lease.IsCurrent)
             SettleAll();
     }
 

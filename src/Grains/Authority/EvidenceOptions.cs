@@ -19,7 +19,13 @@ public sealed class EvidenceOptions
     /// <summary>The longest time between two tries of a commit that failed. 10 ms to 10 s; 500 ms by default. The first waits 10 ms, then each twice as long.</summary>
     public TimeSpan MaxRetryDelay { get; set; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How often those who wait for a commit are told that the lease has lapsed. 10 ms to 10 s; 250 ms by default.</summary>
+    /// <summary>
+    /// How long a commit may take before those who wait for it are refused with 503, and new ones at once, until it is done; their records stay in
+    /// line. 100 ms to 1 min; 5 s by default.
+    /// </summary>
+    public TimeSpan CommitPatience { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often those who wait for a commit are told that the lease has lapsed, or that it takes too long. 10 ms to 10 s; 250 ms by default.</summary>
     public TimeSpan LapseCheckEvery { get; set; } = TimeSpan.FromMilliseconds(250);
 }
 
@@ -32,6 +38,7 @@ internal sealed class EvidenceOptionsValidator : IValidateOptions<EvidenceOption
         Between(nameof(options.MaxBatchRecords), options.MaxBatchRecords, 1, 65_536, faults);
         Between(nameof(options.MaxBatchBytes), options.MaxBatchBytes, 4 * 1024, 64 * 1024 * 1024, faults);
         Between(nameof(options.MaxRetryDelay), options.MaxRetryDelay, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(10), faults);
+        Between(nameof(options.CommitPatience), options.CommitPatience, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1), faults);
         Between(nameof(options.LapseCheckEvery), options.LapseCheckEvery, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(10), faults);
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
     }

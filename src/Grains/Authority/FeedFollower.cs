@@ -15,9 +15,12 @@ internal sealed class FeedFollower(
     SiloLease lease,
     SiloView view,
     DecisionGate gate,
+    ISiloAddress address,
     IOptions<AuthorityOptions> options,
     TimeProvider clock,
-    ILogger<FeedFollower> log)
+    ILogger<FeedFollower> log,
+    ISiloReport? report = null,
+    AuthorityMeter? meter = null)
 {
     private readonly AuthorityOptions settings = options.Value;
     private readonly ISnapshotListener[] listeners = [.. listeners];
@@ -31,11 +34,14 @@ internal sealed class FeedFollower(
     {
         var asked = lease.Ask();
         var askedAt = clock.GetUtcNow();
-        var grant = await store.Join(settings.Slot, settings.LeaseLife, cancellationToken);
+        var grant = await store.Join(new SiloPlace(settings.Slot, address.Address), settings.LeaseLife, cancellationToken);
         view.Swap(await loader.Load(null, [], grant.Head, askedAt, cancellationToken));
         gate.Begin(grant.Head);
         applied = acknowledged = grant.Head;
         lease.Begin(grant.Epoch, asked);
+        meter?.Heard(grant.Head, []);
+        meter?.HasApplied(applied);
+        meter?.HasAcknowledged(acknowledged);
         Log.Joined(log, settings.Slot, grant.Epoch, grant.Head);
     }
 
@@ -86,6 +92,7 @@ internal sealed class FeedFollower(
             await gate.Acknowledge(number, settings.DrainTimeout, cancellationToken);
             await store.Acknowledge(lease.Epoch, number, cancellationToken);
             acknowledged = number;
+            meter?.HasAcknowledged(number);
         }
     }
 
@@ -93,15 +100,35 @@ internal sealed class FeedFollower(
     {
         var asked = lease.Ask();
         var askedAt = clock.GetUtcNow();
-        switch (await store.Renew(lease.Epoch, applied, settings.LeaseLife, cancellationToken))
+        switch (await store.Renew(lease.Epoch, applied, Report(), settings.LeaseLife, cancellationToken))
         {
             case LeaseRenewal.Renewed renewed:
                 unapplied = new Renewal(renewed.Head, renewed.Entries, asked, askedAt);
+                meter?.Heard(renewed.Head, renewed.Entries);
                 return true;
+            case LeaseRenewal.Condemned:
+                lease.End();
+                meter?.WasCondemned();
+                Log.Condemned(log, lease.Epoch, address.Address);
+                return false;
             default:
                 lease.End();
                 Log.Sealed(log, lease.Epoch);
                 return false;
+        }
+    }
+
+    /// <summary>Whatever is wrong with a report, the lease is renewed.</summary>
+    private string? Report()
+    {
+        try
+        {
+            return report?.Write() is { Length: <= SiloReport.MaxLength } written ? written : null;
+        }
+        catch (Exception fault)
+        {
+            Log.NoReport(log, fault, lease.Epoch);
+            return null;
         }
     }
 
@@ -118,6 +145,7 @@ internal sealed class FeedFollower(
 
         applied = renewal.Head;
         unapplied = null;
+        meter?.HasApplied(applied);
         lease.Extend(renewal.Asked);
     }
 

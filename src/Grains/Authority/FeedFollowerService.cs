@@ -6,7 +6,7 @@ namespace Assay.Grains.Authority;
 
 /// <summary>
 /// The lease over the life of the process: taken before anything is served, followed in the background, given back when everything has stopped. A
-/// silo whose lease is over for good stops; started again it takes a new one.
+/// silo whose lease is over for good ends; started again it takes a new one.
 /// </summary>
 internal sealed class FeedFollowerService(
     FeedFollower follower,
@@ -14,6 +14,7 @@ internal sealed class FeedFollowerService(
     DecisionGate gate,
     IAuthorityStore store,
     IHostApplicationLifetime host,
+    ISiloEnd end,
     IOptions<AuthorityOptions> options,
     ILogger<FeedFollowerService> log) : IHostedService, IDisposable
 {
@@ -30,14 +31,14 @@ internal sealed class FeedFollowerService(
     {
         await stopping.CancelAsync();
         await following;
-        if (lease.Epoch == 0 || lease.IsOver)
+        if (lease.Epoch == 0)
             return;
 
         lease.End();
         try
         {
             await gate.Acknowledge(long.MaxValue, options.Value.DrainTimeout, cancellationToken);
-            await store.Leave(lease.Epoch, cancellationToken);
+            await store.Leave(lease.Epoch, cancellationToken); // also when the others have condemned it meanwhile: they need not wait until it lapses
         }
         catch (Exception fault)
         {
@@ -50,9 +51,9 @@ internal sealed class FeedFollowerService(
     private async Task Follow()
     {
         await follower.Follow(stopping.Token);
-        if (stopping.IsCancellationRequested)
-            return;
-        Environment.ExitCode = 1;
-        host.StopApplication();
+
+        // A silo that stops anyway is declared dead by the others a moment before it has left: no reason to break off.
+        if (!stopping.IsCancellationRequested && !host.ApplicationStopping.IsCancellationRequested)
+            end.AtOnce("The lease of this silo is over for good: the others take it for dead. Start it again.");
     }
 }

@@ -21,21 +21,29 @@ public interface IAuthorityStore
     Task<ObjectList> ListAsOf(string realm, string kind, long number, CancellationToken cancellationToken);
 
     /// <summary>
+    /// The first <paramref name="limit"/> objects of a kind that are not deleted and whose ids come after <paramref name="after"/> (null: from the
+    /// first one), in the order of the ids' UTF-8 bytes. Costs what the page costs, however many objects there are.
+    /// </summary>
+    Task<ImmutableArray<StoredObject>> Page(string realm, string kind, string? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Applies a change or nothing. Durable on return. After an exception the outcome is unknown: read again before trusting a cached copy.
     /// </summary>
     Task<CommitResult> Commit(Change change, CancellationToken cancellationToken);
 
     /// <summary>
     /// Takes a lease with a new epoch for the slot. An unsealed older epoch of the same slot is sealed by it: it appends no more evidence,
-    /// but stays in <see cref="Leases"/> until it has lapsed, because its silo may still believe in it.
+    /// but stays in <see cref="Leases"/> until it has lapsed, because its silo may still believe in it. Throws
+    /// <see cref="InvalidOperationException"/> when that address was condemned: its process has to start again.
     /// </summary>
-    Task<LeaseGrant> Join(string slot, TimeSpan life, CancellationToken cancellationToken);
+    Task<LeaseGrant> Join(SiloPlace place, TimeSpan life, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Renews the lease for <paramref name="life"/> from the moment of the query, unless it is sealed, and brings every feed entry after
-    /// <paramref name="applied"/>, in order, up to the head.
+    /// Renews the lease for <paramref name="life"/> from the moment of the query, unless it is sealed or condemned, and brings every feed entry
+    /// after <paramref name="applied"/>, in order, up to the head.
     /// </summary>
-    Task<LeaseRenewal> Renew(long epoch, long applied, TimeSpan life, CancellationToken cancellationToken);
+    /// <param name="report">Kept for <see cref="Silos"/>: JSON, at most <see cref="SiloReport.MaxLength"/> characters. Null keeps the last one.</param>
+    Task<LeaseRenewal> Renew(long epoch, long applied, string? report, TimeSpan life, CancellationToken cancellationToken);
 
     /// <summary>Records that this silo has applied the feed up to <paramref name="number"/> and nothing older is on its way out.</summary>
     Task Acknowledge(long epoch, long number, CancellationToken cancellationToken);
@@ -48,6 +56,21 @@ public interface IAuthorityStore
     /// epoch is sealed and lapsed; null while it is not. No decision of that epoch carries this number or a higher one.
     /// </summary>
     Task<long?> SealIfLapsed(long epoch, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The others have declared the silo of that address dead, whether or not it is: its lease is renewed no more, so that it lapses within a
+    /// lease's life, and no silo of that address joins from now on. Answers its newest epoch; null when none ever joined. Safe to repeat.
+    /// </summary>
+    Task<long?> Condemn(string address, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// A feed entry that changes nothing and names only a marker: its number is something to wait for (<see cref="Narrowing.Everywhere"/>).
+    /// Durable on return; after an exception it may be there too, which harms nothing.
+    /// </summary>
+    Task<long> Mark(string reason, CancellationToken cancellationToken);
+
+    /// <summary>For people: the silos that are not sealed, and those sealed within the last hour as far as the store remembers them, by epoch.</summary>
+    Task<ImmutableArray<SiloRow>> Silos(CancellationToken cancellationToken);
 
     /// <summary>Seals this silo's own epoch on an orderly stop. Call it when nothing of it is on its way out any more. Safe to repeat.</summary>
     Task Leave(long epoch, CancellationToken cancellationToken);
@@ -97,6 +120,9 @@ public static class ObjectKinds
 
     /// <summary>Only in feed entries: an epoch was sealed; realm <c>*</c>, id is the epoch.</summary>
     public const string Lease = "lease";
+
+    /// <summary>Only in feed entries: nothing changed; realm <c>*</c>, id empty.</summary>
+    public const string Marker = "marker";
 }
 
 /// <summary>One version of an object. Its version is the feed number of the change that wrote it.</summary>
@@ -130,6 +156,11 @@ public abstract record CommitResult
     public sealed record KeyTaken(string UniqueKey, ObjectKey Holder) : CommitResult;
 }
 
+/// <summary>Where a silo runs.</summary>
+/// <param name="Slot">Its name in configuration; no two running silos share one.</param>
+/// <param name="Address">What membership calls this process: unlike the slot, another one after every start.</param>
+public sealed record SiloPlace(string Slot, string Address);
+
 /// <param name="Epoch">Unique over the cluster's life; also the number of the evidence shard this silo writes.</param>
 public sealed record LeaseGrant(long Epoch, long Head);
 
@@ -143,6 +174,9 @@ public abstract record LeaseRenewal
 
     /// <summary>This epoch is sealed: it is over for good.</summary>
     public sealed record Sealed : LeaseRenewal;
+
+    /// <summary>The others have declared this silo dead: it is over for good.</summary>
+    public sealed record Condemned : LeaseRenewal;
 }
 
 public sealed record FeedEntry(long Number, ImmutableArray<ObjectKey> Keys);
@@ -152,3 +186,18 @@ public sealed record FeedEntry(long Number, ImmutableArray<ObjectKey> Keys);
 /// that joins holds nothing older.
 /// </param>
 public sealed record LeaseRow(long Epoch, string Slot, long Acknowledged, bool Sealed);
+
+/// <summary>A silo's row in the lease table, for people. Times are the database's.</summary>
+/// <param name="RenewedAt">The last renewal; the join to begin with.</param>
+/// <param name="Seal">The feed number of its seal; null while it is not sealed.</param>
+/// <param name="Report">What it last said of itself (<see cref="ISiloReport"/>); null when it never did.</param>
+public sealed record SiloRow(
+    long Epoch,
+    SiloPlace Place,
+    DateTimeOffset JoinedAt,
+    DateTimeOffset RenewedAt,
+    DateTimeOffset LapsesAt,
+    long Acknowledged,
+    long? Seal,
+    bool Condemned,
+    string? Report);

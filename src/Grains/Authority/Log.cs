@@ -13,6 +13,12 @@ internal static partial class Log
     [LoggerMessage(Level = LogLevel.Critical, Message = "Epoch {Epoch} was sealed: this silo was taken for gone. It decides nothing any more and stops; start it again")]
     public static partial void Sealed(ILogger logger, long epoch);
 
+    [LoggerMessage(Level = LogLevel.Critical, Message = "Epoch {Epoch} at {Address} was declared dead by the other silos. It decides nothing any more and stops; start it again")]
+    public static partial void Condemned(ILogger logger, long epoch, string address);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Epoch {Epoch} could not report its figures; the lease is renewed without them")]
+    public static partial void NoReport(ILogger logger, Exception exception, long epoch);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "Epoch {Epoch} could not be left; others wait until its lease has lapsed")]
     public static partial void NotLeft(ILogger logger, Exception exception, long epoch);
 

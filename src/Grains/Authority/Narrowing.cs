@@ -3,14 +3,28 @@ using Microsoft.Extensions.Options;
 namespace Assay.Grains.Authority;
 
 /// <summary>The second half of a narrowing call: waits until its change holds everywhere.</summary>
-public sealed class Narrowing(IAuthorityStore store, SiloLease own, IOptions<AuthorityOptions> options, TimeProvider clock)
+public sealed class Narrowing(
+    IAuthorityStore store, SiloLease own, IOptions<AuthorityOptions> options, TimeProvider clock, AuthorityMeter? meter = null)
 {
     /// <summary>
     /// Completes when no silo lets out anything decided before feed number <paramref name="number"/>: each has acknowledged it, or is sealed and
     /// lapsed. Usually milliseconds; as long as a lease when a silo is gone. Throws when the store cannot be read or the wait is cancelled: the
     /// change is then durable but not known to hold everywhere. Safe to repeat.
     /// </summary>
-    public Task Everywhere(long number, CancellationToken cancellationToken) => Until(() => IsEverywhere(number, cancellationToken), cancellationToken);
+    public async Task Everywhere(long number, CancellationToken cancellationToken)
+    {
+        var started = clock.GetTimestamp();
+        var everywhere = false;
+        try
+        {
+            await Until(() => IsEverywhere(number, cancellationToken), cancellationToken);
+            everywhere = true;
+        }
+        finally
+        {
+            meter?.Narrowed(clock.GetElapsedTime(started), everywhere);
+        }
+    }
 
     /// <summary>
     /// Completes when the silo of that epoch has ended and nothing it decided can leave through any other silo any more: what it spent and what

@@ -12,6 +12,7 @@ public sealed class SiloLease(TimeSpan life, TimeSpan margin, TimeProvider clock
     private readonly long span = (long)((life - margin).TotalSeconds * clock.TimestampFrequency);
     private long until = NotYet;
     private long epoch;
+    private long since;
 
     /// <summary>The epoch it was taken under; 0 until it was taken.</summary>
     public long Epoch => Volatile.Read(ref epoch);
@@ -26,7 +27,31 @@ public sealed class SiloLease(TimeSpan life, TimeSpan margin, TimeProvider clock
         }
     }
 
+    /// <summary>Time since the query that last renewed it; null before it was taken, and once it is over for good.</summary>
+    public TimeSpan? Age
+    {
+        get
+        {
+            var end = Volatile.Read(ref until);
+            return end > NotYet ? clock.GetElapsedTime(end - span) : null;
+        }
+    }
+
+    /// <summary>How long this silo may still decide without another renewal; zero when it may not.</summary>
+    public TimeSpan Left
+    {
+        get
+        {
+            var end = Volatile.Read(ref until);
+            var now = clock.GetTimestamp();
+            return end > NotYet && now < end ? clock.GetElapsedTime(now, end) : TimeSpan.Zero;
+        }
+    }
+
     public bool IsOver => Volatile.Read(ref until) == Ended;
+
+    /// <summary>How long it has been current without a gap; zero when it is not.</summary>
+    public TimeSpan HeldFor => IsCurrent ? clock.GetElapsedTime(Volatile.Read(ref since)) : TimeSpan.Zero;
 
     /// <summary>To be called before the query that takes or renews the lease; the answer goes to <see cref="Begin"/> or <see cref="Extend"/>.</summary>
     public long Ask() => clock.GetTimestamp();
@@ -46,6 +71,9 @@ public sealed class SiloLease(TimeSpan life, TimeSpan margin, TimeProvider clock
         var seen = Volatile.Read(ref until);
         while (seen != Ended && seen < end)
         {
+            var now = clock.GetTimestamp();
+            if (seen <= now)
+                Volatile.Write(ref since, now); // first, so that nobody finds it current since before the gap
             var found = Interlocked.CompareExchange(ref until, end, seen);
             if (found == seen)
                 return;

@@ -106,4 +106,7 @@ public enum UnavailableReason
     NoPolicy,
     EntitlementsTooOld,
     StorageAway,
+
+    /// <summary>The silo that the identity lives on leaves; another takes it up.</summary>
+    SiloLeaving,
 }

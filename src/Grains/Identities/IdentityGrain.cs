@@ -14,11 +14,14 @@ internal sealed class IdentityGrain(
     IAuthorityStore store,
     IEvidenceStore evidence,
     SiloView silo,
+    Predecessors predecessors,
     ISecretMaker secrets,
     IOptions<DecisionOptions> options,
     TimeProvider clock,
-    ILogger<IdentityGrain> log) : Grain, IIdentityGrain
+    ILogger<IdentityGrain> log) : Grain, IIdentityGrain, IGrainMigrationParticipant
 {
+    private const string HandOverKey = "assay.identity";
+
     private readonly ReplayCache replays = new();
     private readonly DecisionOptions bounds = options.Value;
     private TokenBucket bucket;
@@ -27,22 +30,39 @@ internal sealed class IdentityGrain(
     private IdentityFreshness freshness = null!;
     private Identity? identity;
     private long number = -1;
+    private bool isHandedOver;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         (realm, id) = GrainKey.Parse(this.GetPrimaryKeyString());
         freshness = silo.Track(realm, id); // before the read: what changes after it raises the number required
+        if (!isHandedOver)
+            await Recall(cancellationToken);
         await Reload(cancellationToken);
-
-        // Evidence is the durable memory of the replay cache.
-        foreach (var spent in await evidence.Spent(realm, EvidenceSubject.Identity(id), clock.GetUtcNow(), cancellationToken))
-            replays.Remember(spent);
     }
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         freshness?.Dispose();
+
+        // Orleans asks before it gives up the registration: the next activation goes on with what this one knows.
+        if (reason.ReasonCode == DeactivationReasonCode.ShuttingDown && replays.Count is > 0 and <= IdentityHandOver.MaxSpent)
+            MigrateOnIdle();
         return Task.CompletedTask;
+    }
+
+    public void OnDehydrate(IDehydrationContext dehydrationContext) =>
+        dehydrationContext.AddBytes(HandOverKey, new IdentityHandOver(replays.Remaining(clock.GetUtcNow()), bucket.Left).Write());
+
+    public void OnRehydrate(IRehydrationContext rehydrationContext)
+    {
+        if (!rehydrationContext.TryGetBytes(HandOverKey, out var bytes) || !IdentityHandOver.TryRead(bytes, out var handOver))
+            return; // as if nothing had been handed over: the evidence knows
+
+        foreach (var spent in handOver.Spent)
+            replays.Remember(spent);
+        bucket.Resume(handOver.Tokens, clock.GetTimestamp());
+        isHandedOver = true;
     }
 
     public ValueTask<Decision> Decide(DecisionRequest request) =>
@@ -138,6 +158,14 @@ internal sealed class IdentityGrain(
         }
 
         return DecideNow(request, spend);
+    }
+
+    /// <summary>Evidence is the durable memory of the replay cache, and complete once nothing decided earlier is on its way any more.</summary>
+    private async Task Recall(CancellationToken cancellationToken)
+    {
+        await predecessors.Settled(cancellationToken);
+        foreach (var spent in await evidence.Spent(realm, EvidenceSubject.Identity(id), clock.GetUtcNow(), cancellationToken))
+            replays.Remember(new SpentBy(spent.Hash, spent.Until, Guid.Empty));
     }
 
     private async Task Reload(CancellationToken cancellationToken)

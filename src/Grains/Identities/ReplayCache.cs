@@ -29,11 +29,21 @@ internal sealed class ReplayCache
         return Spending.Spent;
     }
 
-    /// <summary>Remembers what evidence says was spent before this activation.</summary>
-    public void Remember(SpentAssertion assertion)
+    /// <summary>Remembers what was spent before this activation.</summary>
+    public void Remember(SpentBy earlier)
     {
-        if (spent.TryAdd(assertion.Hash, Guid.Empty))
-            expiry.Enqueue(assertion.Hash, assertion.Until.UtcTicks);
+        if (spent.TryAdd(earlier.Hash, earlier.Request))
+            expiry.Enqueue(earlier.Hash, earlier.Until.UtcTicks);
+    }
+
+    /// <summary>What is spent and not expired, in no order.</summary>
+    public IReadOnlyCollection<SpentBy> Remaining(DateTimeOffset now)
+    {
+        Forget(now);
+        var remaining = new List<SpentBy>(spent.Count);
+        foreach (var (hash, until) in expiry.UnorderedItems)
+            remaining.Add(new SpentBy(hash, new DateTimeOffset(until, TimeSpan.Zero), spent[hash]));
+        return remaining;
     }
 
     private void Forget(DateTimeOffset now)

@@ -6,6 +6,16 @@ internal struct TokenBucket
     private double tokens;
     private long last;
 
+    /// <summary>What was left when it was last asked.</summary>
+    public readonly double Left => tokens;
+
+    /// <summary>Goes on from what another one had left.</summary>
+    public void Resume(double left, long now)
+    {
+        tokens = left;
+        last = now;
+    }
+
     /// <summary>Takes one; false when the rate is used up, with the time until one comes back.</summary>
     public bool TryTake(int perSecond, long now, long frequency, out TimeSpan retryAfter)
     {

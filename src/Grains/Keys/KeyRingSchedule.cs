@@ -19,18 +19,18 @@ internal sealed record KeyRingSchedule(TimeSpan AnnounceTime, TimeSpan RotationP
 
         if (SignsNowOrLater(changed.Keys, now) is null)
         {
-            // Nobody can hold a key set without the first key: until it existed the JWKS endpoint answered 503.
+            // Nobody can hold a key set without the founding keys: until they existed the JWKS endpoint answered 503.
             if (ring.IsEmpty)
                 changed.Put(create() with { AnnouncedAt = now, ActivatesAt = now });
             else if (Standby(changed.Keys) is { } successor)
-                changed.Put(successor with { ActivatesAt = Earliest(successor, now) });
+                changed.Put(successor with { ActivatesAt = Earliest(changed.Keys, successor, now) });
         }
 
         if (Standby(changed.Keys) is null)
             changed.Put(create() with { AnnouncedAt = now });
 
         if (LastToSign(changed.Keys, now) is { ActivatesAt: { } since, RetiresAt: null } current && Standby(changed.Keys) is { } next
-            && Later(since + RotationPeriod, Earliest(next, now)) is var handover && handover <= now + Lead)
+            && Later(since + RotationPeriod, Earliest(changed.Keys, next, now)) is var handover && handover <= now + Lead)
         {
             HandOver(changed, current, next, handover);
             changed.Put(create() with { AnnouncedAt = now });
@@ -53,11 +53,11 @@ internal sealed record KeyRingSchedule(TimeSpan AnnounceTime, TimeSpan RotationP
         }
 
         var standby = Standby(changed.Keys) ?? create() with { AnnouncedAt = now };
-        next = standby with { ActivatesAt = Earliest(standby, now) };
+        next = standby with { ActivatesAt = Earliest(changed.Keys, standby, now) };
         if (current is null)
             changed.Put(next);
         else
-            HandOver(changed, current, standby, Earliest(standby, now));
+            HandOver(changed, current, standby, Earliest(changed.Keys, standby, now));
         changed.Put(create() with { AnnouncedAt = now });
         return changed.Written;
     }
@@ -89,7 +89,23 @@ internal sealed record KeyRingSchedule(TimeSpan AnnounceTime, TimeSpan RotationP
     /// <summary>A hand-over is written down this long before it happens, so that every silo knows of it in time.</summary>
     private TimeSpan Lead => PublicationLag + PublicationLag;
 
-    private DateTimeOffset Earliest(SigningKey key, DateTimeOffset now) => Later(now, key.AnnouncedAt + AnnounceTime + PublicationLag);
+    private DateTimeOffset Earliest(ImmutableArray<SigningKey> ring, SigningKey key, DateTimeOffset now) =>
+        IsFounding(ring, key) ? now : Later(now, key.AnnouncedAt + AnnounceTime + PublicationLag);
+
+    /// <summary>
+    /// The first key and the standby that was announced with it, in one change: every key set that was ever served holds both. Only the first key
+    /// signs from the moment it is announced, so it marks that change.
+    /// </summary>
+    private static bool IsFounding(ImmutableArray<SigningKey> ring, SigningKey key)
+    {
+        foreach (var first in ring)
+        {
+            if (first.ActivatesAt == first.AnnouncedAt && first.AnnouncedAt == key.AnnouncedAt)
+                return true;
+        }
+
+        return false;
+    }
 
     private void HandOver(Changes changed, SigningKey current, SigningKey next, DateTimeOffset at)
     {

@@ -8,7 +8,7 @@ using Orleans.Placement;
 namespace Assay.Grains.Keys;
 
 /// <summary>Driven by a hosted service on its own silo, so it is placed there and never collected for idleness while that silo serves.</summary>
-[GrainType("signing"), PreferLocalPlacement]
+[GrainType("signing"), PreferLocalPlacement, Immovable]
 internal sealed class SigningGrain(SiloView silo, ISignerSlot slot, IKeyVault vault, ILogger<SigningGrain> log) : Grain, ISigningGrain
 {
     private readonly Dictionary<string, ECDsa> unwrapped = new(StringComparer.Ordinal);

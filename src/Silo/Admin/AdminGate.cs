@@ -5,6 +5,7 @@ using System.Text;
 using Assay.Core.Decisions;
 using Assay.Core.Evidence;
 using Assay.Grains;
+using Assay.Grains.Authority;
 using Assay.Grains.Identities;
 using Assay.Silo.Evidence;
 using Microsoft.Net.Http.Headers;
@@ -18,7 +19,7 @@ internal sealed record AdminCaller(string ClientId);
 /// Lets an admin call in. The token must be ours, hold the scope, and be the one its record says; and the decision behind it must still stand: the
 /// policy is asked again about the same credential, so an admin right that was removed is gone at once, not when the token expires.
 /// </summary>
-internal sealed class AdminGate(AdminTokens tokens, EvidenceReader evidence, IGrainFactory grains, SiloIdentity self)
+internal sealed class AdminGate(AdminTokens tokens, EvidenceReader evidence, IGrainFactory grains, SiloView silo, SiloIdentity self)
 {
     /// <summary>Who calls, or the refusal (RFC 6750 §3).</summary>
     public async Task<(AdminCaller? Caller, IResult? Refusal)> Enter(HttpContext context, ImmutableArray<string> scopes)
@@ -26,6 +27,9 @@ internal sealed class AdminGate(AdminTokens tokens, EvidenceReader evidence, IGr
         var presented = context.Request.Headers.Authorization;
         if (presented.Count != 1 || presented[0] is not { } header || !header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
             return (null, new Challenge(StatusCodes.Status401Unauthorized, null, "A token for the admin API is needed.", []));
+
+        if (silo.Current is null) // it knows no keys to check a token with: that says nothing about the token
+            return (null, Problems.Unavailable("The silo cannot decide at the moment."));
 
         var token = header["Bearer ".Length..].Trim();
         if (await tokens.Validate(token) is not { } claims || claims.FindFirst("client_id")?.Value is not { } clientId || claims.FindFirst("jti")?.Value is not { } jti)

@@ -1,6 +1,7 @@
 using Assay.Core.Registry;
 using Assay.Grains.Authority;
 using Assay.Silo.Admin.Wire;
+using Assay.Silo.Health;
 
 namespace Assay.Silo.Admin;
 
@@ -10,7 +11,8 @@ internal static class DirectoryEndpoints
     public static void MapDirectory(this RouteGroupBuilder admin)
     {
         admin.MapGet("/apis", Apis).Needs(AdminScopes.ApiRead).WithTags("apis").WithSummary("Lists protected resources and their scopes.").Produces<ApiPage>();
-        admin.MapGet("/silos", Silos).Needs(AdminScopes.EvidenceRead).WithTags("silos").WithSummary("Lists silos with a lease, and how far each has applied the feed.")
+        admin.MapGet("/silos", Silos).Needs(AdminScopes.EvidenceRead).WithTags("silos").WithSummary("Lists silos: their leases, how far each has applied the feed, and their figures.")
+            .WithDescription("Those that are not sealed, and those sealed within the last hour.")
             .Produces<SiloPage>();
     }
 
@@ -32,10 +34,32 @@ internal static class DirectoryEndpoints
         ]));
     }
 
-    private static async Task<IResult> Silos(HttpContext context, IAuthorityStore store, SiloIdentity self)
+    private static async Task<IResult> Silos(HttpContext context, IAuthorityStore store, SiloIdentity self, TimeProvider clock)
     {
-        var head = (await store.List(self.Realm, ObjectKinds.ActivePolicy, context.RequestAborted)).Head;
-        var leases = await store.Leases(context.RequestAborted);
-        return AdminJson.Ok(new SiloPage([.. leases.Select(lease => new SiloAnswer(lease.Epoch, lease.Slot, lease.Acknowledged))], head));
+        var rows = await store.Silos(context.RequestAborted);
+        var head = (await store.List(self.Realm, ObjectKinds.ActivePolicy, context.RequestAborted)).Head; // after the rows: nobody is ahead of it
+        var now = clock.GetUtcNow();
+        return AdminJson.Ok(new SiloPage([.. rows.Select(row => Answer(row, head, now))], head));
     }
+
+    private static SiloAnswer Answer(SiloRow row, long head, DateTimeOffset now) => new()
+    {
+        Epoch = row.Epoch,
+        Slot = row.Place.Slot,
+        Address = row.Place.Address,
+        State = row switch
+        {
+            { Seal: not null } => "sealed",
+            { Condemned: true } => "condemned",
+            _ => row.LapsesAt <= now ? "lapsed" : "active",
+        },
+        JoinedAt = row.JoinedAt,
+        RenewedAt = row.RenewedAt,
+        LapsesAt = row.LapsesAt,
+        LeaseAgeSeconds = row.Seal is null ? Math.Round(Math.Max(0, (now - row.RenewedAt).TotalSeconds), 3) : null,
+        Acknowledged = row.Acknowledged,
+        Lag = row.Seal is null ? Math.Max(0, head - row.Acknowledged) : null,
+        Seal = row.Seal,
+        Figures = SiloFigures.Read(row.Report),
+    };
 }

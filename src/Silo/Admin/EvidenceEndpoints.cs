@@ -15,7 +15,7 @@ internal static class EvidenceEndpoints
     public static void MapEvidence(this RouteGroupBuilder admin)
     {
         admin.MapGet("/evidence", List).Needs(AdminScopes.EvidenceRead).WithTags("evidence").WithSummary("Lists records, newest first.")
-            .WithDescription("Query: identity or credential, resource, kind, since (RFC 3339), limit (1 to 1000, 50 by default).").Produces<EvidenceList>();
+            .WithDescription("Query: identity or credential, resource, kind, since (RFC 3339), limit (1 to 1000, 50 by default). resource and kind are looked for in the newest 1000 records; lookedBackTo says when there may be more.").Produces<EvidenceList>();
         admin.MapGet("/evidence/{id}", Explain).Needs(AdminScopes.EvidenceRead).WithTags("evidence")
             .WithSummary("Explains a record: the decision then, decided again from the record, and the same request now.")
             .WithDescription("The id is a record's, or the jti of a token.").Produces<ExplanationAnswer>().ProducesProblem(404);
@@ -39,17 +39,17 @@ internal static class EvidenceEndpoints
 
         var subject = identity is not null ? EvidenceSubject.Identity(identity) : credential is not null ? EvidenceSubject.Credential(credential) : null;
         var (resource, kind) = (context.Query("resource"), context.Query("kind"));
-        var read = resource is null && kind is null ? limit : MostPerPage; // a filter looks through the newest that may be read at once
+        var isFiltered = resource is not null || kind is not null;
+        var read = isFiltered ? MostPerPage : limit; // a filter looks through the newest that may be read at once
         var records = subject is null
             ? await evidence.Newest(read, context.RequestAborted)
             : await evidence.BySubject(self.Realm, subject, since, read, context.RequestAborted);
-        return AdminJson.Ok(new EvidenceList(
-        [
-            .. records
-                .Where(record => record.Time >= since && (resource is null || record.Input?.Resource == resource) && (kind is null || RecordAnswer.KindOf(record) == kind))
-                .Take(limit)
-                .Select(record => RecordAnswer.From(record, names)),
-        ]));
+        var found = records
+            .Where(record => record.Time >= since && (resource is null || record.Input?.Resource == resource) && (kind is null || RecordAnswer.KindOf(record) == kind))
+            .Take(limit)
+            .ToArray();
+        var stoppedLooking = isFiltered && records.Length == read && found.Length < limit && records[^1].Time >= since;
+        return AdminJson.Ok(new EvidenceList([.. found.Select(record => RecordAnswer.From(record, names))], stoppedLooking ? records[^1].Time : null));
     }
 
     private static async Task<IResult> Explain(string id, HttpContext context, EvidenceReader evidence, Explainer explainer)

@@ -32,17 +32,12 @@ internal static class IdentityEndpoints
         if (context.Limit(100, MostPerPage) is not { } limit)
             return AdminRoutes.WrongLimit(MostPerPage);
 
-        var after = context.Query("after");
-        var list = await store.List(self.Realm, ObjectKinds.Identity, context.RequestAborted);
-        var rest = list.Objects
-            .Where(found => after is null || string.CompareOrdinal(found.Key.Id, after) > 0)
-            .OrderBy(found => found.Key.Id, StringComparer.Ordinal)
-            .Take(limit + 1)
-            .ToList();
+        // One more than asked for tells whether there is a next page.
+        var found = await store.Page(self.Realm, ObjectKinds.Identity, context.Query("after"), limit + 1, context.RequestAborted);
         var now = clock.GetUtcNow();
         return AdminJson.Ok(new IdentityPage(
-            [.. rest.Take(limit).Select(found => IdentityAnswer.From(RegistryJson.ReadIdentity(found.Body.Span), found.Number, now))],
-            rest.Count > limit ? rest[limit - 1].Key.Id : null));
+            [.. found.Take(limit).Select(stored => IdentityAnswer.From(RegistryJson.ReadIdentity(stored.Body.Span), stored.Number, now))],
+            found.Length > limit ? found[limit - 1].Key.Id : null));
     }
 
     private static async Task<IResult> Show(RouteId id, HttpContext context, IAuthorityStore store, SiloIdentity self, TimeProvider clock) =>

@@ -12,7 +12,13 @@ namespace Assay.Silo.ClientAuthentication;
 /// as a good one. It says which credential was proved; whether the identity still holds it is its grain's to say.
 /// </summary>
 internal sealed class ClientAuthenticator(
-    ClientRegistry registry, ClientSecrets secrets, FailureLimit limit, SiloIdentity self, IOptions<DecisionOptions> options, TimeProvider clock, AssayMetrics metrics)
+    ClientRegistry registry,
+    ClientSecrets secrets,
+    FailureLimit limit,
+    AuthenticationFailures failures,
+    SiloIdentity self,
+    IOptions<DecisionOptions> options,
+    TimeProvider clock)
 {
     private const string JwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
     private readonly decimal skew = (decimal)options.Value.ClockSkew.TotalSeconds;
@@ -24,14 +30,14 @@ internal sealed class ClientAuthenticator(
         if (methods > 1)
             return new ClientProof.Malformed("more than one way to authenticate the client");
         if (methods == 0)
-            return Failed(form.ClientId ?? "", address, "none");
+            return Failed(form.ClientId ?? "", address, "none", "nothing was presented");
 
         if (hasAssertion)
             return await CheckAssertion(form, address, cancellationToken);
         if (authorization is null)
             return await CheckSecret(form.ClientId, form.ClientSecret!, "client_secret_post", address, cancellationToken);
         if (!TryReadBasic(authorization, out var id, out var secret) || (form.ClientId is { } named && named != id))
-            return Failed(form.ClientId ?? "", address, "client_secret_basic");
+            return Failed(form.ClientId ?? "", address, "client_secret_basic", "malformed header");
         return await CheckSecret(id, secret, "client_secret_basic", address, cancellationToken);
     }
 
@@ -50,11 +56,11 @@ internal sealed class ClientAuthenticator(
             || (form.ClientId is { } named && named != claims.Subject)
             || !claims.IsAddressedOnlyTo(self.Issuer)
             || !IsTimely(claims))
-            return Failed(form.ClientId ?? "", address, method);
+            return Failed(form.ClientId ?? "", address, method, "malformed, for another audience, or not timely");
 
         var clientId = claims.Subject;
         if (limit.Wait(clientId, address) is var wait && wait > TimeSpan.Zero)
-            return new ClientProof.TooManyFailures(wait);
+            return TooMany(wait, address, method);
 
         var client = await registry.Find(self.Realm, clientId, cancellationToken);
         var key = KeyOf(client, jws.Header.Kid);
@@ -64,8 +70,10 @@ internal sealed class ClientAuthenticator(
             key = KeyOf(client, jws.Header.Kid);
         }
 
-        if (key is null || !key.Verifier.Verify(jws))
-            return Failed(clientId, address, method);
+        if (key is null)
+            return Failed(clientId, address, method, client is null ? "unknown client" : "unknown key", client is not null);
+        if (!key.Verifier.Verify(jws))
+            return Failed(clientId, address, method, "wrong signature", isRegistered: true);
 
         return new ClientProof.Proved(
             clientId, method, key.Handle, AssertionHash(clientId, claims.JwtId), claims.Expires.ToDateTimeOffset() + DecisionOptions.AssertionLeeway);
@@ -87,9 +95,9 @@ internal sealed class ClientAuthenticator(
     private async ValueTask<ClientProof> CheckSecret(string? clientId, string secret, string method, string address, CancellationToken cancellationToken)
     {
         if (clientId is null)
-            return Failed("", address, method);
+            return Failed("", address, method, "client_id is missing");
         if (limit.Wait(clientId, address) is var wait && wait > TimeSpan.Zero)
-            return new ClientProof.TooManyFailures(wait);
+            return TooMany(wait, address, method);
 
         var client = await registry.Find(self.Realm, clientId, cancellationToken);
         var match = client is null ? null : secrets.Match(client, secret);
@@ -99,14 +107,22 @@ internal sealed class ClientAuthenticator(
             match = client is null ? null : secrets.Match(client, secret);
         }
 
-        return match is null ? Failed(clientId, address, method) : new ClientProof.Proved(clientId, method, match.Handle, null, default);
+        return match is null
+            ? Failed(clientId, address, method, client is null ? "unknown client" : "wrong secret", client is not null)
+            : new ClientProof.Proved(clientId, method, match.Handle, null, default);
     }
 
-    private ClientProof.Failed Failed(string clientId, string address, string method)
+    private ClientProof.Failed Failed(string clientId, string address, string method, string reason, bool isRegistered = false)
     {
         limit.Count(clientId, address);
-        metrics.AuthenticationFailed(method);
+        failures.Count(method, reason, isRegistered ? clientId : null, address);
         return new ClientProof.Failed(method);
+    }
+
+    private ClientProof.TooManyFailures TooMany(TimeSpan wait, string address, string method)
+    {
+        failures.Count(method, "too many failures before it", null, address);
+        return new ClientProof.TooManyFailures(wait);
     }
 
     private static ClientKey? KeyOf(RegisteredClient? client, string? kid) =>

@@ -6,9 +6,10 @@ namespace Assay.Silo.Evidence;
 
 /// <summary>
 /// Runs the appender over the life of the process: stops after everything that asks for positions and before the lease is given back, so that
-/// what was reserved is durable. A silo that can write no more evidence stops.
+/// what was reserved is durable. A silo that can write no more evidence ends.
 /// </summary>
-internal sealed class EvidenceWriter(EvidenceAppender appender, IHostApplicationLifetime host, ILogger<EvidenceWriter> log) : IHostedService, IDisposable
+internal sealed class EvidenceWriter(EvidenceAppender appender, IHostApplicationLifetime host, ISiloEnd end, ILogger<EvidenceWriter> log)
+    : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource givingUp = new();
     private Task running = Task.CompletedTask;
@@ -45,10 +46,8 @@ internal sealed class EvidenceWriter(EvidenceAppender appender, IHostApplication
             Log.Broken(log, fault);
         }
 
-        if (Volatile.Read(ref stopping))
-            return;
-        Environment.ExitCode = 1;
-        host.StopApplication();
+        if (!Volatile.Read(ref stopping) && !host.ApplicationStopping.IsCancellationRequested)
+            end.AtOnce("This silo can write no more evidence. Start it again.");
     }
 }
 

@@ -7,15 +7,16 @@ namespace Assay.Silo.Startup;
 /// <summary>Private keys for clients that say <c>credential: generate</c>, and for the bootstrap administrator: JWK files only their owner may read.</summary>
 internal static class ClientKeyFile
 {
-    /// <summary>The public JWK of the key in the file; the key is made when there is no file.</summary>
-    public static string PublicJwkOf(string file)
+    /// <summary>The public JWK of the key in the file, and whether it was made now, because there was no file.</summary>
+    public static (string Jwk, bool IsNew) PublicJwkOf(string file)
     {
         using var pair = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        if (File.Exists(file))
-            pair.ImportParameters(Read(file));
-        else
+        var isNew = !File.Exists(file);
+        if (isNew)
             PrivateFile.Write(file, Write(pair));
-        return JsonWebKey.From(pair).ToJson();
+        else
+            pair.ImportParameters(Read(file));
+        return (JsonWebKey.From(pair).ToJson(), isNew);
     }
 
     /// <summary>File names from identifiers: what a path would read something into is escaped.</summary>

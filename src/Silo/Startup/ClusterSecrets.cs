@@ -41,8 +41,8 @@ internal sealed class ClusterSecrets(IAuthorityStore store, IKeyVault vault, Sil
         catch (CryptographicException fault)
         {
             throw new InvalidOperationException(
-                $"The key-encryption key does not open this data folder ({fault.Message}). Name the file it was made with in {KeyEncryptionKey.FileVariable}; "
-                + "a folder that was moved or copied needs the key of its old place.",
+                $"The key-encryption key does not open what is stored ({fault.Message}). Name the file it was made with in {KeyEncryptionKey.FileVariable}; "
+                + "a data folder that was moved or copied needs the key of its old place.",
                 fault);
         }
     }

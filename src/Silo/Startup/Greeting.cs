@@ -6,7 +6,7 @@ namespace Assay.Silo.Startup;
 /// <summary>What a silo says once it serves: where it is, where its data lies, and the command that gets a first token.</summary>
 internal static class Greeting
 {
-    public static void Write(IServiceProvider services, DataFolder folder, SiloIdentity self, string? newKekFile)
+    public static async Task Write(IServiceProvider services, DataFolder folder, SiloIdentity self, string? newKekFile)
     {
         var view = services.GetRequiredService<Assay.Grains.Authority.SiloView>().Newest;
         Console.WriteLine();
@@ -14,6 +14,8 @@ internal static class Greeting
         Console.WriteLine($"  data            {folder.Folder}");
         if (newKekFile is not null)
             Console.WriteLine($"  key-encryption  {newKekFile} (made now; without it the data folder cannot be opened: keep a copy elsewhere)");
+        if (await services.GetRequiredService<BootstrapKey>().InForce(CancellationToken.None) is { } bootstrap)
+            Console.WriteLine($"  administrator   {bootstrap}");
         if (FirstToken(folder, view?.Directory) is { } command)
         {
             Console.WriteLine();

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Net;
 using Assay.Core.Decisions;
 using Assay.Core.Evidence;
@@ -22,10 +23,15 @@ internal sealed class TokenIssuer(
     TokenSigner signer,
     JtiCodec jtis,
     SiloIdentity self,
+    AuthenticationFailures failures,
+    TimeProvider clock,
     AssayMetrics metrics)
 {
-    /// <summary>How often a decision that was overtaken by a change is asked for again before the caller is told to.</summary>
-    private const int MaxDecisions = 3;
+    /// <summary>How long a decision that a change has overtaken, or whose silo is leaving, is asked for again before the caller is told to.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Issues a token or says why not. No token leaves before its evidence is durable.</summary>
     public async ValueTask<TokenResult> Issue(
@@ -37,7 +43,9 @@ internal sealed class TokenIssuer(
             return Unavailable("this silo may not decide at the moment");
 
         var origin = address is null ? null : (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
-        var proof = await authenticator.Authenticate(form, authorization, origin ?? "", cancellationToken);
+        ClientProof proof;
+        using (AssayMetrics.Traces.StartActivity("authenticate"))
+            proof = await authenticator.Authenticate(form, authorization, origin ?? "", cancellationToken);
         if (proof is not ClientProof.Proved client)
             return new TokenResult.Refused(ErrorOf(proof));
         if (form.HasAuthorizationDetails)
@@ -70,11 +78,14 @@ internal sealed class TokenIssuer(
                 return await Record(client, request, EvidenceKind.Refusal, input, null, refused.Reason, ErrorOf(refused));
 
             case Decision.Refused refused:
-                metrics.AuthenticationFailed(refused.Reason.ToString());
+                failures.Count(client.Method, refused.Reason.ToString(), client.ClientId, origin ?? "");
                 return new TokenResult.Refused(ErrorOf(refused));
 
+            case Decision.Unavailable { Reason: var reason }:
+                return Unavailable($"no current decision can be made ({reason}); nothing was issued");
+
             default:
-                return Unavailable("no current decision can be made; nothing was issued");
+                throw new System.Diagnostics.UnreachableException();
         }
     }
 
@@ -82,32 +93,38 @@ internal sealed class TokenIssuer(
     private async ValueTask<Decision> Decide(
         IIdentityGrain identity, DecisionRequest request, DecisionTicket passage, CancellationToken cancellationToken)
     {
-        for (var tries = 0; tries < MaxDecisions; tries++)
+        using var span = AssayMetrics.Traces.StartActivity("decide");
+        var started = clock.GetTimestamp();
+        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             Decision decision;
             try
             {
                 decision = await identity.Decide(request with { MinimumNumber = gate.Floor });
             }
-            catch (Exception fault) when (fault is TimeoutException or OrleansException)
+            catch (TimeoutException)
             {
                 return new Decision.Unavailable(UnavailableReason.StorageAway);
+            }
+            catch (OrleansException)
+            {
+                decision = new Decision.Unavailable(UnavailableReason.SiloLeaving); // it lives on another silo in a moment
             }
 
             switch (decision)
             {
                 case Decision.Decided decided when !passage.Decided(decided.Number):
                 case Decision.Refused refused when !passage.Decided(refused.Number):
-                    continue;
-                case Decision.Unavailable { Reason: UnavailableReason.BehindFeed }:
-                    await silo.WaitFor(gate.Floor, cancellationToken);
-                    continue;
+                case Decision.Unavailable { Reason: UnavailableReason.BehindFeed or UnavailableReason.SiloLeaving }: // the identity's silo, or ours, catches up
+                    break;
                 default:
                     return decision;
             }
-        }
 
-        return new Decision.Unavailable(UnavailableReason.BehindFeed);
+            if (clock.GetElapsedTime(started) > Patience)
+                return new Decision.Unavailable(UnavailableReason.BehindFeed);
+            await Task.Delay(pause, clock, cancellationToken);
+        }
     }
 
     private async ValueTask<TokenResult> Sign(ClientProof.Proved client, DecisionRequest request, Decision.Decided decided, ImmutableArray<string> granted)
@@ -129,6 +146,8 @@ internal sealed class TokenIssuer(
         {
             claims.WriteTo(token.Claims);
             token.Seal(signing.Header);
+            var requestSpan = Activity.Current;
+            using var recording = AssayMetrics.Traces.StartActivity("record");
             slot.Fill(
                 (Basis(slot, client, request, EvidenceKind.Permit, input) with
                 {
@@ -141,8 +160,12 @@ internal sealed class TokenIssuer(
                 Index(client));
 
             // Beside the write, not after it: the record needs the hash, not the signature.
-            if (!token.TrySign(signing.Key.PrivateKey))
-                throw new InvalidOperationException($"key {signing.Key.KeyId} cannot sign ES256");
+            using (AssayMetrics.Traces.StartActivity("sign", ActivityKind.Internal, requestSpan?.Context ?? default))
+            {
+                if (!token.TrySign(signing.Key.PrivateKey))
+                    throw new InvalidOperationException($"key {signing.Key.KeyId} cannot sign ES256");
+            }
+
             if (!await slot.Committed)
             {
                 token.Dispose();
@@ -177,6 +200,7 @@ internal sealed class TokenIssuer(
         using var slot = evidence.Reserve();
         if (slot is null)
             return Unavailable("the evidence log does not keep up");
+        using var recording = AssayMetrics.Traces.StartActivity("record");
         slot.Fill(
             (Basis(slot, client, request, kind, input) with { Verdict = verdict, Refusal = refusal?.ToString(), Error = error.Code }).Encode(), Index(client));
         return await slot.Committed
@@ -272,7 +296,7 @@ internal sealed class TokenIssuer(
         RefusalReason.UnknownResource => new OAuthError(400, "invalid_target", "the resource is not registered"),
         RefusalReason.NoResource => new OAuthError(400, "invalid_target", "resource is missing and the client has no default"),
         RefusalReason.RateLimited => OAuthError.TooMany(refused.RetryAfter ?? TimeSpan.FromSeconds(1)),
-        _ => throw new System.Diagnostics.UnreachableException(),
+        _ => throw new UnreachableException(),
     };
 
     private static TokenResult.Refused Unavailable(string description) => new(OAuthError.Unavailable(description));

@@ -106,7 +106,7 @@ public sealed class EvidenceAppenderTests
     public async Task When_the_lease_lapses_those_who_wait_are_refused_and_the_records_stay_in_line()
     {
         store.FailNext(times: int.MaxValue, afterWriting: false);
-        var appender = Appender();
+        var appender = Appender(new EvidenceOptions { CommitPatience = TimeSpan.FromMinutes(1) });
         var running = appender.Run(default);
         var written = Filled(appender, "a");
         var queued = Filled(appender, "b");
@@ -124,6 +124,39 @@ public sealed class EvidenceAppenderTests
         Assert.Equal("a b c", string.Join(' ', store.Batches.Select(Text)));
         appender.Close();
         await Pump(running);
+    }
+
+    [Fact]
+    public async Task When_a_commit_takes_too_long_those_who_wait_are_refused_until_it_is_done()
+    {
+        var held = store.Hold();
+        var appender = Appender(new EvidenceOptions { CommitPatience = TimeSpan.FromSeconds(3) });
+        var running = appender.Run(default);
+        var written = Filled(appender, "a");
+        await store.Asked.WaitAsync(Soon);
+        var queued = Filled(appender, "b");
+
+        clock.Advance(TimeSpan.FromSeconds(2.9));
+        Assert.Equal((false, false), (written.Committed.IsCompleted, queued.Committed.IsCompleted));
+        clock.Advance(TimeSpan.FromSeconds(0.4));
+
+        Assert.Equal((false, false), (await written.Committed.WaitAsync(Soon), await queued.Committed.WaitAsync(Soon)));
+        Assert.Equal((true, null), (lease.IsCurrent, appender.Reserve()));
+
+        held.SetResult();
+        EvidenceSlot? next = null;
+        using var patience = new CancellationTokenSource(Soon);
+        while ((next = appender.Reserve()) is null)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        next.Fill(Bytes("c"), default);
+        Assert.True(await next.Committed.WaitAsync(Soon));
+        Assert.Equal("a b c", string.Join(' ', store.Batches.Select(Text)));
+        appender.Close();
+        await running.WaitAsync(Soon);
     }
 
     [Fact]

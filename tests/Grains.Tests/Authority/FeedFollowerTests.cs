@@ -19,7 +19,10 @@ public sealed class FeedFollowerTests : IAsyncDisposable
     private readonly SiloView view;
     private readonly DecisionGate gate;
     private readonly RecordingLoader loader = new();
+    private readonly ScriptedReport report = new();
     private readonly List<ISnapshotListener> listeners = [];
+    private readonly Metered metered = new();
+    private readonly AuthorityMeter meter;
     private readonly CancellationTokenSource stopping = new();
     private Task following = Task.CompletedTask;
 
@@ -28,6 +31,7 @@ public sealed class FeedFollowerTests : IAsyncDisposable
         lease = new SiloLease(settings.LeaseLife, settings.LeaseMargin, clock);
         view = new SiloView(lease);
         gate = new DecisionGate(lease, clock);
+        meter = new AuthorityMeter(metered.Factory, lease);
     }
 
     [Fact]
@@ -146,17 +150,98 @@ public sealed class FeedFollowerTests : IAsyncDisposable
         Assert.Equal((true, null), (lease.IsOver, view.Current));
     }
 
+    [Fact]
+    public async Task A_silo_that_was_declared_dead_is_over_for_good()
+    {
+        await Start();
+        store.IsCondemned = true;
+
+        store.Append(Exporter);
+
+        await following.WaitAsync(Soon);
+        Assert.Equal((true, null), (lease.IsOver, view.Current));
+    }
+
+    [Fact]
+    public async Task It_joins_by_its_slot_and_address_and_reports_with_every_renewal()
+    {
+        settings.Slot = "one";
+        report.Written = """{"a":1}""";
+        await Start();
+        report.Written = """{"a":2}""";
+
+        store.Append(Exporter);
+        await store.NextAcknowledgement();
+
+        Assert.Equal(new SiloPlace("one", "127.0.0.1:1@7"), store.Place);
+        Assert.Equal("""{"a":2}""", store.Report);
+    }
+
+    [Theory]
+    [InlineData(false)] // longer than allowed
+    [InlineData(true)] // throws
+    public async Task A_bad_report_is_left_out_and_the_lease_renewed(bool throws)
+    {
+        report.Written = new string('x', SiloReport.MaxLength + 1);
+        report.Throws = throws;
+        await Start();
+
+        store.Append(Exporter);
+
+        Assert.Equal(42, await store.NextAcknowledgement());
+        Assert.Equal((null, true), (store.Report, lease.IsCurrent));
+    }
+
+    [Fact]
+    public async Task Metrics_say_how_far_it_is_and_how_old_its_lease()
+    {
+        Assert.Equal((null, null), (metered["assay.lease.age"], metered["assay.lease.left"]));
+        await Start();
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal((41, 41, 41, 0), (metered["assay.feed.head"], metered["assay.feed.applied"], metered["assay.feed.acknowledged"], metered["assay.feed.lag"]));
+        Assert.Equal((1, 8.5, 0), (metered["assay.lease.age"], metered["assay.lease.left"], metered["assay.lease.over"]));
+
+        var ticket = gate.Enter();
+        Assert.True(ticket.Decided(41));
+        store.Append(Exporter);
+        store.Append(new ObjectKey("*", ObjectKinds.Lease, "2"));
+        await view.WaitFor(43, default).WaitAsync(Soon);
+        await Until(() => meter.Applied == 43);
+
+        Assert.Equal((43, 43, 41, 2), (metered["assay.feed.head"], metered["assay.feed.applied"], metered["assay.feed.acknowledged"], metered["assay.feed.lag"]));
+        Assert.Equal((1, 1), (metered["assay.seals.seen"], meter.SealsSeen));
+
+        ticket.Dispose();
+        await Until(() => meter.Acknowledged == 43);
+        Assert.Equal(0, metered["assay.feed.lag"]);
+    }
+
+    [Fact]
+    public async Task Metrics_say_when_it_was_declared_dead()
+    {
+        await Start();
+        Assert.Equal((0, 0), (metered["assay.lease.condemned"], metered["assay.lease.over"]));
+        store.IsCondemned = true;
+
+        store.Append(Exporter);
+        await following.WaitAsync(Soon);
+
+        Assert.Equal((1, 1, null), (metered["assay.lease.condemned"], metered["assay.lease.over"], metered["assay.lease.age"]));
+    }
+
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync();
         await following.WaitAsync(Soon);
         stopping.Dispose();
+        meter.Dispose();
+        metered.Dispose();
     }
 
     private async Task Start()
     {
         var follower = new FeedFollower(
-            store, loader, listeners, lease, view, gate, Options.Create(settings), clock, NullLogger<FeedFollower>.Instance);
+            store, loader, listeners, lease, view, gate, store, Options.Create(settings), clock, NullLogger<FeedFollower>.Instance, report, meter);
         await follower.Join(default);
         following = Task.Run(() => follower.Follow(stopping.Token));
         await Until(() => clock.Armed > 0); // it waits for news
@@ -185,6 +270,15 @@ public sealed class FeedFollowerTests : IAsyncDisposable
         }
 
         return await until;
+    }
+
+    private sealed class ScriptedReport : ISiloReport
+    {
+        public string? Written { get; set; }
+
+        public bool Throws { get; set; }
+
+        public string? Write() => Throws ? throw new InvalidOperationException("no figures") : Written;
     }
 
     private sealed class RecordingListener(Func<(long?, bool)> see) : ISnapshotListener
@@ -219,7 +313,7 @@ public sealed class FeedFollowerTests : IAsyncDisposable
     }
 
     /// <summary>One silo's side of the store, at feed number 41 to begin with.</summary>
-    private sealed class ScriptedStore : IAuthorityStore
+    private sealed class ScriptedStore : IAuthorityStore, ISiloAddress
     {
         private readonly Channel<long> acknowledgements = Channel.CreateUnbounded<long>();
         private ImmutableArray<FeedEntry> feed = [];
@@ -228,6 +322,14 @@ public sealed class FeedFollowerTests : IAsyncDisposable
         public bool IsAway { get; set; }
 
         public bool IsSealed { get; set; }
+
+        public bool IsCondemned { get; set; }
+
+        public string Address => "127.0.0.1:1@7";
+
+        public SiloPlace? Place { get; private set; }
+
+        public string? Report { get; private set; }
 
         public int Renewals { get; private set; }
 
@@ -241,15 +343,22 @@ public sealed class FeedFollowerTests : IAsyncDisposable
             listener?.Invoke(AuthorityNews.Feed);
         }
 
-        public Task<LeaseGrant> Join(string slot, TimeSpan life, CancellationToken cancellationToken) => Task.FromResult(new LeaseGrant(3, 41));
+        public Task<LeaseGrant> Join(SiloPlace place, TimeSpan life, CancellationToken cancellationToken)
+        {
+            Place = place;
+            return Task.FromResult(new LeaseGrant(3, 41));
+        }
 
-        public Task<LeaseRenewal> Renew(long epoch, long applied, TimeSpan life, CancellationToken cancellationToken)
+        public Task<LeaseRenewal> Renew(long epoch, long applied, string? report, TimeSpan life, CancellationToken cancellationToken)
         {
             if (IsAway)
                 throw new IOException("the database is away");
             Renewals++;
+            Report = report;
             return Task.FromResult<LeaseRenewal>(
-                IsSealed ? new LeaseRenewal.Sealed() : new LeaseRenewal.Renewed(41 + feed.Length, [.. feed.Where(entry => entry.Number > applied)]));
+                IsSealed ? new LeaseRenewal.Sealed()
+                : IsCondemned ? new LeaseRenewal.Condemned()
+                : new LeaseRenewal.Renewed(41 + feed.Length, [.. feed.Where(entry => entry.Number > applied)]));
         }
 
         public Task Acknowledge(long epoch, long number, CancellationToken cancellationToken) => acknowledgements.Writer.WriteAsync(number, cancellationToken).AsTask();
@@ -266,6 +375,9 @@ public sealed class FeedFollowerTests : IAsyncDisposable
 
         public Task<ObjectList> List(string realm, string kind, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+        public Task<ImmutableArray<StoredObject>> Page(string realm, string kind, string? after, int limit, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
         public Task<ObjectList> ListAsOf(string realm, string kind, long number, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<CommitResult> Commit(Change change, CancellationToken cancellationToken) => throw new NotSupportedException();
@@ -273,6 +385,12 @@ public sealed class FeedFollowerTests : IAsyncDisposable
         public Task<ImmutableArray<LeaseRow>> Leases(CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<long?> SealIfLapsed(long epoch, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<long?> Condemn(string address, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<long> Mark(string reason, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<ImmutableArray<SiloRow>> Silos(CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task Leave(long epoch, CancellationToken cancellationToken) => throw new NotSupportedException();
     }

@@ -31,6 +31,25 @@ public sealed class SiloLeaseTests
     }
 
     [Fact]
+    public void It_knows_its_age_and_what_is_left_of_it()
+    {
+        Assert.Equal((null, TimeSpan.Zero), (lease.Age, lease.Left));
+
+        lease.Begin(7, lease.Ask());
+        clock.Advance(TimeSpan.FromSeconds(4));
+        Assert.Equal((TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(5)), (lease.Age, lease.Left)); // a life of ten, less the margin of one
+
+        clock.Advance(TimeSpan.FromSeconds(8));
+        Assert.Equal((TimeSpan.FromSeconds(12), TimeSpan.Zero), (lease.Age, lease.Left));
+
+        lease.Extend(lease.Ask());
+        Assert.Equal((TimeSpan.Zero, TimeSpan.FromSeconds(9)), (lease.Age, lease.Left));
+
+        lease.End();
+        Assert.Equal((null, TimeSpan.Zero), (lease.Age, lease.Left));
+    }
+
+    [Fact]
     public void A_lapsed_lease_is_current_again_when_it_is_renewed()
     {
         lease.Begin(7, lease.Ask());
@@ -40,6 +59,24 @@ public sealed class SiloLeaseTests
         lease.Extend(lease.Ask());
 
         Assert.True(lease.IsCurrent);
+    }
+
+    [Fact]
+    public void It_is_held_since_the_last_gap()
+    {
+        Assert.Equal(TimeSpan.Zero, lease.HeldFor);
+        lease.Begin(7, lease.Ask());
+        clock.Advance(TimeSpan.FromSeconds(6));
+        lease.Extend(lease.Ask());
+        clock.Advance(TimeSpan.FromSeconds(6));
+        Assert.Equal(TimeSpan.FromSeconds(12), lease.HeldFor);
+
+        clock.Advance(TimeSpan.FromSeconds(6));
+        Assert.Equal(TimeSpan.Zero, lease.HeldFor);
+        lease.Extend(lease.Ask());
+        clock.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Equal(TimeSpan.FromSeconds(2), lease.HeldFor);
     }
 
     [Fact]

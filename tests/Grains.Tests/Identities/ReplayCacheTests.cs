@@ -31,9 +31,20 @@ public sealed class ReplayCacheTests
     public void What_evidence_says_was_spent_is_spent()
     {
         var cache = new ReplayCache();
-        cache.Remember(new SpentAssertion(1, Now.AddMinutes(1)));
+        cache.Remember(new SpentBy(1, Now.AddMinutes(1), Guid.Empty));
 
         Assert.Equal(Spending.Replayed, cache.Spend(1, Now.AddMinutes(1), Guid.NewGuid(), Now));
+    }
+
+    [Fact]
+    public void What_is_left_of_it_says_who_spent_what_until_when()
+    {
+        var cache = new ReplayCache();
+        var request = Guid.NewGuid();
+        cache.Spend(1, Now.AddMinutes(1), Guid.NewGuid(), Now);
+        cache.Spend(2, Now.AddMinutes(3), request, Now);
+
+        Assert.Equal([new SpentBy(2, Now.AddMinutes(3), request)], cache.Remaining(Now.AddMinutes(2)));
     }
 
     [Fact]

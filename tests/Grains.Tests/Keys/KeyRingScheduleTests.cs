@@ -45,14 +45,27 @@ public sealed class KeyRingScheduleTests
     }
 
     [Fact]
+    public void The_standby_announced_together_with_the_first_key_may_sign_at_once()
+    {
+        var ring = new Ring();
+        ring.Tend(Start);
+        var now = Start.AddMinutes(1);
+
+        ring.Put(Schedule.Withdraw(ring.Keys, ring.Keys[0].KeyId, now, ring.Create));
+
+        Assert.Equal([KeyState.Withdrawn, KeyState.Active, KeyState.Announced], ring.States(now));
+    }
+
+    [Fact]
     public void A_rotation_by_command_waits_until_the_standby_was_announced_long_enough()
     {
         var ring = new Ring();
         ring.Tend(Start);
+        ring.Put(Schedule.Rotate(ring.Keys, Start.AddHours(1), ring.Create, out _));
 
-        ring.Put(Schedule.Rotate(ring.Keys, Start.AddHours(1), ring.Create, out var next));
+        ring.Put(Schedule.Rotate(ring.Keys, Start.AddHours(2), ring.Create, out var next));
 
-        Assert.Equal(Start.AddHours(24).AddSeconds(10), next.ActivatesAt);
+        Assert.Equal(Start.AddHours(25).AddSeconds(10), next.ActivatesAt);
     }
 
     [Fact]
@@ -86,11 +99,12 @@ public sealed class KeyRingScheduleTests
         var ring = new Ring();
         ring.Tend(Start);
         var now = Start.AddHours(1);
-
         ring.Put(Schedule.Withdraw(ring.Keys, ring.Keys[0].KeyId, now, ring.Create));
 
-        Assert.Equal([KeyState.Withdrawn, KeyState.Announced, KeyState.Announced], ring.States(now));
-        Assert.Equal(KeyState.Active, ring.Keys[1].StateAt(Start.AddHours(24).AddSeconds(10)));
+        ring.Put(Schedule.Withdraw(ring.Keys, ring.Keys[1].KeyId, now, ring.Create));
+
+        Assert.Equal([KeyState.Withdrawn, KeyState.Withdrawn, KeyState.Announced, KeyState.Announced], ring.States(now));
+        Assert.Equal(KeyState.Active, ring.Keys[2].StateAt(Start.AddHours(25).AddSeconds(10)));
     }
 
     [Fact]
@@ -100,7 +114,7 @@ public sealed class KeyRingScheduleTests
             var ring = new Ring();
             var now = Start;
             ring.Tend(now);
-            var first = ring.Keys[0].KeyId;
+            string[] founding = [ring.Keys[0].KeyId, ring.Keys[1].KeyId];
             foreach (var (what, minutes) in steps)
             {
                 now = now.AddMinutes(minutes);
@@ -113,7 +127,7 @@ public sealed class KeyRingScheduleTests
 
             foreach (var key in ring.Keys)
             {
-                if (key.KeyId != first && key.ActivatesAt is { } from)
+                if (!founding.Contains(key.KeyId) && key.ActivatesAt is { } from)
                     Assert.True(from >= key.AnnouncedAt + Schedule.AnnounceTime);
                 if (key.RetiresAt is { } end)
                 {

@@ -24,7 +24,7 @@ public sealed class EvidenceReaderTests : IAsyncLifetime
         folder = DataFolder.Open(temporary.Path);
         storage = new SqliteStorage(folder, TimeProvider.System);
         reader = new EvidenceReader(storage.Log, jtis);
-        shard = (await storage.Authority.Join("one", TimeSpan.FromMinutes(1), default)).Epoch;
+        shard = (await storage.Authority.Join(new SiloPlace("one", "one"), TimeSpan.FromMinutes(1), default)).Epoch;
     }
 
     public ValueTask DisposeAsync()

@@ -10,6 +10,7 @@ internal sealed class RunningSilo : IAsyncDisposable
 {
     private readonly Dictionary<string, string> settings;
     private readonly StringBuilder output = new();
+    private readonly SemaphoreSlim said = new(0);
     private Process? process;
 
     private RunningSilo(string folder, Dictionary<string, string> settings)
@@ -75,6 +76,13 @@ internal sealed class RunningSilo : IAsyncDisposable
         await process.WaitForExitAsync();
     }
 
+    /// <summary>Completes when it has written that to its log.</summary>
+    public async Task UntilSaid(string text)
+    {
+        while (!Output.Contains(text, StringComparison.Ordinal))
+            Assert.True(await said.WaitAsync(TimeSpan.FromSeconds(30)), $"the silo never said '{text}':\n{Output}");
+    }
+
     public string KeyFile(string identity) => Path.Combine(Data, "keys", identity + ".jwk");
 
     public async ValueTask DisposeAsync()
@@ -124,6 +132,7 @@ internal sealed class RunningSilo : IAsyncDisposable
     {
         lock (output)
             output.AppendLine(line.Data);
+        said.Release();
     }
 
     private static int FreePort()

@@ -140,7 +140,7 @@ public sealed class SqliteStorageTests : IDisposable
     {
         using var folder = DataFolder.Open(temporary.Path);
         using var storage = new SqliteStorage(folder, TimeProvider.System);
-        var epoch = (await storage.Authority.Join("one", TimeSpan.FromMinutes(1), default)).Epoch;
+        var epoch = (await storage.Authority.Join(new SiloPlace("one", "one"), TimeSpan.FromMinutes(1), default)).Epoch;
         await Append(storage, epoch, 0);
         using var copy = new TemporaryFolder();
         foreach (var file in Directory.GetFiles(temporary.Path))
@@ -170,7 +170,7 @@ public sealed class SqliteStorageTests : IDisposable
         using var storage = new SqliteStorage(folder, TimeProvider.System);
         if (records == 0)
             return;
-        var epoch = (await storage.Authority.Join("one", TimeSpan.FromMinutes(1), default)).Epoch;
+        var epoch = (await storage.Authority.Join(new SiloPlace("one", "one"), TimeSpan.FromMinutes(1), default)).Epoch;
         for (var position = 0; position < records; position++)
             await Append(storage, epoch, position);
     }

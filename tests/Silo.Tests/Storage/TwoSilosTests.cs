@@ -90,7 +90,7 @@ public sealed class TwoSilosTests : IAsyncLifetime
 
         Assert.Null(two.View.Current);
         two.Listener.Fault = null;
-        await two.Stopped.WaitAsync(Soon);
+        await two.Ended.WaitAsync(Soon);
         Assert.Equal((true, false), (two.Lease.IsOver, one.Lease.IsOver));
         Assert.Single(await storage.Authority.Leases(default));
     }
@@ -227,15 +227,7 @@ public sealed class TwoSilosTests : IAsyncLifetime
         public FailingListener Listener => host.Services.GetRequiredService<FailingListener>();
 
         /// <summary>The process would end now.</summary>
-        public Task Stopped
-        {
-            get
-            {
-                var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(stopped.SetResult);
-                return stopped.Task;
-            }
-        }
+        public Task Ended => host.Services.GetRequiredService<RecordedEnd>().Ended;
 
         public static async Task<Silo> Start(string slot, SqliteStorage storage)
         {
@@ -245,6 +237,9 @@ public sealed class TwoSilosTests : IAsyncLifetime
             builder.Services.AddSingleton<IEvidenceStore>(storage.Log);
             builder.Services.AddSingleton<FailingListener>();
             builder.Services.AddSingleton<ISnapshotListener>(provider => provider.GetRequiredService<FailingListener>());
+            builder.Services.AddSingleton<ISiloAddress>(new FixedAddress(slot));
+            builder.Services.AddSingleton<RecordedEnd>();
+            builder.Services.AddSingleton<ISiloEnd>(provider => provider.GetRequiredService<RecordedEnd>());
             builder.Services.AddAuthority();
             builder.Services.AddEvidence();
             builder.Services.Configure<AuthorityOptions>(options =>
@@ -268,6 +263,17 @@ public sealed class TwoSilosTests : IAsyncLifetime
             await host.StopAsync();
             host.Dispose();
         }
+    }
+
+    private sealed record FixedAddress(string Address) : ISiloAddress;
+
+    private sealed class RecordedEnd : ISiloEnd
+    {
+        private readonly TaskCompletionSource<string> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Ended => ended.Task;
+
+        public void AtOnce(string why) => ended.TrySetResult(why);
     }
 
     private sealed class FailingListener : ISnapshotListener

@@ -3,7 +3,10 @@ using Assay.Core.Evidence;
 
 namespace Assay.Silo.Admin.Wire;
 
-internal sealed record EvidenceList(ImmutableArray<RecordAnswer> Records);
+/// <param name="LookedBackTo">
+/// Set when a filter was looked for in the newest 1,000 records only: the time of the oldest of them. There may be more before it.
+/// </param>
+internal sealed record EvidenceList(ImmutableArray<RecordAnswer> Records, DateTimeOffset? LookedBackTo);
 
 /// <summary>An evidence record. It means that a token may have left, never that one did.</summary>
 internal sealed record RecordAnswer
@@ -155,15 +158,3 @@ internal sealed record PolicyAnswer(string Id, string Effect, string File, int L
 internal sealed record RedecisionAnswer(bool Same, string? Detail);
 
 internal sealed record ExplainQuestion(string Identity, string? Resource = null, ImmutableArray<string>? Scopes = null);
-
-internal sealed record ApiPage(ImmutableArray<ApiAnswer> Apis);
-
-internal sealed record ApiAnswer(
-    string Resource, string? Name, string? ManagedBy, string PolicyDomain, ImmutableArray<ApiScopeAnswer> Scopes, int? MaxTokenLifetimeSeconds);
-
-internal sealed record ApiScopeAnswer(string Name, string? Description, ImmutableArray<string> Groups);
-
-internal sealed record SiloPage(ImmutableArray<SiloAnswer> Silos, long Head);
-
-/// <param name="Acknowledged">It has applied the feed up to here, and nothing older is on its way out.</param>
-internal sealed record SiloAnswer(long Epoch, string Slot, long Acknowledged);

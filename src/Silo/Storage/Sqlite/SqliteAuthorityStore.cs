@@ -60,25 +60,26 @@ internal sealed class SqliteAuthorityStore : IAuthorityStore
             AND body IS NOT NULL ORDER BY id
             """,
             ("$realm", realm), ("$kind", kind), ("$number", number));
-        var objects = ImmutableArray.CreateBuilder<StoredObject>();
-        using (var rows = query.ExecuteReader())
-        {
-            while (rows.Read())
-                objects.Add(new StoredObject(new ObjectKey(realm, kind, rows.GetString(0)), rows.GetInt64(1), (byte[])rows[2], false));
-        }
-
-        return new ObjectList(objects.DrainToImmutable(), Head(connection, null));
+        return new ObjectList(Objects(query, realm, kind), SqliteFeed.Head(connection, null));
     }));
+
+    public Task<ImmutableArray<StoredObject>> Page(string realm, string kind, string? after, int limit, CancellationToken cancellationToken) =>
+        Task.FromResult(database.Read(connection =>
+        {
+            using var query = connection.Command(
+                null,
+                """
+                SELECT id, number, body FROM object AS o WHERE realm = $realm AND kind = $kind AND id > $after AND number =
+                    (SELECT max(number) FROM object WHERE realm = o.realm AND kind = o.kind AND id = o.id)
+                AND body IS NOT NULL ORDER BY id LIMIT $limit
+                """,
+                ("$realm", realm), ("$kind", kind), ("$after", after ?? ""), ("$limit", limit)); // no id is empty
+            return Objects(query, realm, kind);
+        }));
 
     public async Task<CommitResult> Commit(Change change, CancellationToken cancellationToken)
     {
-        if (change.Writes.IsEmpty)
-            throw new ArgumentException("a change writes something", nameof(change));
-        if (change.Writes.DistinctBy(write => write.Key).Count() != change.Writes.Length)
-            throw new ArgumentException("a change writes each object once", nameof(change));
-        if (change.Writes.Any(write => write.Body is { IsEmpty: true }))
-            throw new ArgumentException("an object has a body, and null deletes it", nameof(change));
-
+        ChangeRules.Check(change);
         CommitResult result;
         try
         {
@@ -93,21 +94,21 @@ internal sealed class SqliteAuthorityStore : IAuthorityStore
         return result;
     }
 
-    public async Task<LeaseGrant> Join(string slot, TimeSpan life, CancellationToken cancellationToken)
+    public async Task<LeaseGrant> Join(SiloPlace place, TimeSpan life, CancellationToken cancellationToken)
     {
         var added = 0L;
         try
         {
             var grant = await database.Write((connection, transaction) =>
             {
-                foreach (var older in leases.Of(slot))
+                foreach (var older in leases.Of(place.Slot))
                     Seal(connection, transaction, older);
 
-                var head = Head(connection, transaction);
+                var head = SqliteFeed.Head(connection, transaction);
                 using var insert = connection.Command(
-                    transaction, "INSERT INTO lease (slot, joined, seal) VALUES ($slot, $now, NULL) RETURNING epoch", ("$slot", slot), ("$now", Now));
+                    transaction, "INSERT INTO lease (slot, joined, seal) VALUES ($slot, $now, NULL) RETURNING epoch", ("$slot", place.Slot), ("$now", Now));
                 added = (long)insert.ExecuteScalar()!;
-                leases.Add(added, slot, life, head); // before the commit, so that no later change overlooks it
+                leases.Add(added, place, life, head); // before the commit, so that no later change overlooks it
                 return new LeaseGrant(added, head);
             });
             Tell(AuthorityNews.Feed);
@@ -120,12 +121,13 @@ internal sealed class SqliteAuthorityStore : IAuthorityStore
         }
     }
 
-    public Task<LeaseRenewal> Renew(long epoch, long applied, TimeSpan life, CancellationToken cancellationToken)
+    public Task<LeaseRenewal> Renew(long epoch, long applied, string? report, TimeSpan life, CancellationToken cancellationToken)
     {
-        if (!leases.Renew(epoch, life))
-            return Task.FromResult<LeaseRenewal>(new LeaseRenewal.Sealed());
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(report?.Length ?? 0, SiloReport.MaxLength, nameof(report));
+        if (leases.Renew(epoch, report, life) is { } over)
+            return Task.FromResult(over);
         return Task.FromResult<LeaseRenewal>(
-            database.Read(connection => new LeaseRenewal.Renewed(Head(connection, null), Entries(connection, applied))));
+            database.Read(connection => new LeaseRenewal.Renewed(SqliteFeed.Head(connection, null), SqliteFeed.Entries(connection, applied))));
     }
 
     public Task Acknowledge(long epoch, long number, CancellationToken cancellationToken)
@@ -152,6 +154,28 @@ internal sealed class SqliteAuthorityStore : IAuthorityStore
         if (made)
             TellOfSeal();
         return number;
+    }
+
+    public Task<long?> Condemn(string address, CancellationToken cancellationToken)
+    {
+        var epoch = leases.Condemn(address);
+        Tell(AuthorityNews.Feed); // its silo renews, and learns of it
+        return Task.FromResult(epoch);
+    }
+
+    public async Task<long> Mark(string reason, CancellationToken cancellationToken)
+    {
+        var number = await database.Write((connection, transaction) => SqliteFeed.Next(
+            connection, transaction, clock, "system", reason, new ObjectKey("*", ObjectKinds.Marker, "")));
+        Tell(AuthorityNews.Feed);
+        return number;
+    }
+
+    public Task<ImmutableArray<SiloRow>> Silos(CancellationToken cancellationToken)
+    {
+        var seals = database.Read(Seals);
+        return Task.FromResult<ImmutableArray<SiloRow>>(
+            [.. leases.Silos(TimeSpan.FromHours(1)).Select(row => row with { Seal = seals.TryGetValue(row.Epoch, out var seal) ? seal : null })]);
     }
 
     public async Task Leave(long epoch, CancellationToken cancellationToken)
@@ -182,14 +206,18 @@ internal sealed class SqliteAuthorityStore : IAuthorityStore
         Tell(AuthorityNews.Leases);
     }
 
+    private static ImmutableArray<StoredObject> Objects(SqliteCommand query, string realm, string kind)
+    {
+        var objects = ImmutableArray.CreateBuilder<StoredObject>();
+        using var rows = query.ExecuteReader();
+        while (rows.Read())
+            objects.Add(new StoredObject(new ObjectKey(realm, kind, rows.GetString(0)), rows.GetInt64(1), (byte[])rows[2], false));
+        return objects.DrainToImmutable();
+    }
+
     private CommitResult.Committed Apply(SqliteConnection connection, SqliteTransaction transaction, Change change)
     {
-        var number = NextNumber(connection, transaction);
-        connection.Run(
-            transaction,
-            "INSERT INTO change VALUES ($number, $at, $actor, $reason)",
-            ("$number", number), ("$at", Now), ("$actor", change.Actor), ("$reason", change.Reason));
-
+        var number = SqliteFeed.Next(connection, transaction, clock, change.Actor, change.Reason);
         foreach (var write in change.Writes)
         {
             var present = Newest(connection, transaction, write.Key, long.MaxValue);
@@ -202,7 +230,7 @@ internal sealed class SqliteAuthorityStore : IAuthorityStore
                 "INSERT INTO object VALUES ($realm, $kind, $id, $number, $body)",
                 ("$realm", write.Key.Realm), ("$kind", write.Key.Kind), ("$id", write.Key.Id), ("$number", number),
                 ("$body", write.Body is { } body ? body.ToArray() : DBNull.Value));
-            AddToFeed(connection, transaction, number, write.Key);
+            SqliteFeed.Add(connection, transaction, number, write.Key);
             connection.Run(
                 transaction,
                 "DELETE FROM unique_key WHERE realm = $realm AND kind = $kind AND id = $id",
@@ -248,12 +276,8 @@ internal sealed class SqliteAuthorityStore : IAuthorityStore
 
     private long WriteSeal(SqliteConnection connection, SqliteTransaction? transaction, long epoch)
     {
-        var number = NextNumber(connection, transaction);
-        connection.Run(
-            transaction,
-            "INSERT INTO change VALUES ($number, $at, 'system', 'epoch sealed')",
-            ("$number", number), ("$at", Now));
-        AddToFeed(connection, transaction, number, new ObjectKey("*", ObjectKinds.Lease, epoch.ToString(CultureInfo.InvariantCulture)));
+        var key = new ObjectKey("*", ObjectKinds.Lease, epoch.ToString(CultureInfo.InvariantCulture));
+        var number = SqliteFeed.Next(connection, transaction, clock, "system", "epoch sealed", key);
         connection.Run(transaction, "UPDATE lease SET seal = $number WHERE epoch = $epoch", ("$number", number), ("$epoch", epoch));
         return number;
     }
@@ -270,23 +294,6 @@ internal sealed class SqliteAuthorityStore : IAuthorityStore
         };
     }
 
-    private static void AddToFeed(SqliteConnection connection, SqliteTransaction? transaction, long number, ObjectKey key) => connection.Run(
-        transaction,
-        "INSERT INTO feed VALUES ($number, $realm, $kind, $id) ON CONFLICT DO NOTHING",
-        ("$number", number), ("$realm", key.Realm), ("$kind", key.Kind), ("$id", key.Id));
-
-    private static long NextNumber(SqliteConnection connection, SqliteTransaction? transaction)
-    {
-        using var next = connection.Command(transaction, "UPDATE head SET number = number + 1 RETURNING number");
-        return (long)next.ExecuteScalar()!;
-    }
-
-    private static long Head(SqliteConnection connection, SqliteTransaction? transaction)
-    {
-        using var query = connection.Command(transaction, "SELECT number FROM head");
-        return (long)query.ExecuteScalar()!;
-    }
-
     private static StoredObject? Newest(SqliteConnection connection, SqliteTransaction? transaction, ObjectKey key, long number)
     {
         using var query = connection.Command(
@@ -301,25 +308,14 @@ internal sealed class SqliteAuthorityStore : IAuthorityStore
             : new StoredObject(key, rows.GetInt64(0), (byte[])rows[1], false);
     }
 
-    private static ImmutableArray<FeedEntry> Entries(SqliteConnection connection, long applied)
+    private static Dictionary<long, long> Seals(SqliteConnection connection)
     {
-        using var query = connection.Command(
-            null, "SELECT number, realm, kind, id FROM feed WHERE number > $applied ORDER BY number", ("$applied", applied));
-        var entries = ImmutableArray.CreateBuilder<FeedEntry>();
-        var keys = ImmutableArray.CreateBuilder<ObjectKey>();
-        var number = 0L;
+        using var query = connection.Command(null, "SELECT epoch, seal FROM lease WHERE seal IS NOT NULL");
         using var rows = query.ExecuteReader();
+        var seals = new Dictionary<long, long>();
         while (rows.Read())
-        {
-            if (rows.GetInt64(0) != number && keys.Count > 0)
-                entries.Add(new FeedEntry(number, keys.DrainToImmutable()));
-            number = rows.GetInt64(0);
-            keys.Add(new ObjectKey(rows.GetString(1), rows.GetString(2), rows.GetString(3)));
-        }
-
-        if (keys.Count > 0)
-            entries.Add(new FeedEntry(number, keys.DrainToImmutable()));
-        return entries.DrainToImmutable();
+            seals.Add(rows.GetInt64(0), rows.GetInt64(1));
+        return seals;
     }
 
     private static List<long> Unsealed(SqliteConnection connection)

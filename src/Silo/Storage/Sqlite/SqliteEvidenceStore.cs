@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Collections.Immutable;
 using Assay.Grains.Authority;
 using Microsoft.Data.Sqlite;
@@ -19,10 +18,13 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
         INSERT INTO pair VALUES (lower(hex(randomblob(16))));
         """;
 
-    private const int SpentBytes = 24;
+    public async Task<BatchResult> Append(EvidenceBatch batch, CancellationToken cancellationToken)
+    {
+        var result = await database.WriteWithin(commit => leases.Fenced(batch.Shard, commit), (connection, transaction) => Add(connection, transaction, batch));
 
-    public Task<BatchResult> Append(EvidenceBatch batch, CancellationToken cancellationToken) =>
-        database.WriteWithin(commit => leases.Fenced(batch.Shard, commit), (connection, transaction) => Add(connection, transaction, batch));
+        // Of an earlier try of unknown outcome, from before the seal.
+        return result == BatchResult.Sealed && database.Read(connection => Present(connection, null, batch)) ? BatchResult.Committed : result;
+    }
 
     public Task<EvidenceBatch?> Find(long shard, long position, CancellationToken cancellationToken) => Task.FromResult(database.Read(connection =>
     {
@@ -46,8 +48,8 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
         while (rows.Read())
         {
             found.Add(new EvidenceIndexRow(
-                realm, subject, rows.GetInt64(0), DateTimeOffset.FromUnixTimeMilliseconds(rows.GetInt64(1)), ReadPositions((byte[])rows[2]),
-                rows.IsDBNull(3) ? [] : [.. ReadSpent((byte[])rows[3])]));
+                realm, subject, rows.GetInt64(0), DateTimeOffset.FromUnixTimeMilliseconds(rows.GetInt64(1)), EvidencePacking.ReadPositions((byte[])rows[2]),
+                rows.IsDBNull(3) ? [] : EvidencePacking.ReadSpent((byte[])rows[3])));
         }
 
         return found.DrainToImmutable();
@@ -64,7 +66,7 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
             using var rows = query.ExecuteReader();
             while (rows.Read())
             {
-                foreach (var spent in ReadSpent((byte[])rows[0]))
+                foreach (var spent in EvidencePacking.ReadSpent((byte[])rows[0]))
                 {
                     if (spent.Until >= now)
                         found.Add(spent);
@@ -107,7 +109,7 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
         return BatchResult.Committed;
     }
 
-    private static bool Present(SqliteConnection connection, SqliteTransaction transaction, EvidenceBatch batch)
+    private static bool Present(SqliteConnection connection, SqliteTransaction? transaction, EvidenceBatch batch)
     {
         using var query = connection.Command(
             transaction, "SELECT checksum, count FROM batch WHERE shard = $shard AND first = $first", ("$shard", batch.Shard), ("$first", batch.FirstPosition));
@@ -135,9 +137,9 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
             subject.Value = row.Subject;
             at.Value = row.At.ToUnixTimeMilliseconds();
             shard.Value = row.Shard;
-            positions.Value = WritePositions(row.Positions);
+            positions.Value = EvidencePacking.WritePositions(row.Positions);
             var last = 0L;
-            spent.Value = row.Spent.IsEmpty ? DBNull.Value : WriteSpent(row.Spent, out last);
+            spent.Value = row.Spent.IsEmpty ? DBNull.Value : EvidencePacking.WriteSpent(row.Spent, out last);
             until.Value = row.Spent.IsEmpty ? DBNull.Value : last;
             insert.ExecuteNonQuery();
         }
@@ -145,48 +147,4 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
 
     private static EvidenceBatch ReadBatch(SqliteDataReader row) => EvidenceBatch.Read(
         row.GetInt64(0), row.GetInt64(1), row.GetInt32(2), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(3)), (byte[])row[4], unchecked((ulong)row.GetInt64(5)));
-
-    private static byte[] WritePositions(ImmutableArray<long> positions)
-    {
-        var bytes = new byte[positions.Length * sizeof(long)];
-        for (var i = 0; i < positions.Length; i++)
-            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(i * sizeof(long)), positions[i]);
-        return bytes;
-    }
-
-    private static ImmutableArray<long> ReadPositions(ReadOnlySpan<byte> bytes)
-    {
-        var positions = ImmutableArray.CreateBuilder<long>(bytes.Length / sizeof(long));
-        for (; bytes.Length >= sizeof(long); bytes = bytes[sizeof(long)..])
-            positions.Add(BinaryPrimitives.ReadInt64LittleEndian(bytes));
-        return positions.DrainToImmutable();
-    }
-
-    private static byte[] WriteSpent(ImmutableArray<SpentAssertion> spent, out long last)
-    {
-        var bytes = new byte[spent.Length * SpentBytes];
-        last = long.MinValue;
-        for (var i = 0; i < spent.Length; i++)
-        {
-            // Rounded up: an assertion is remembered a moment longer, never a moment shorter.
-            var until = spent[i].Until.ToUnixTimeMilliseconds() + 1;
-            BinaryPrimitives.WriteUInt128LittleEndian(bytes.AsSpan(i * SpentBytes), spent[i].Hash);
-            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(i * SpentBytes + 16), until);
-            last = Math.Max(last, until);
-        }
-
-        return bytes;
-    }
-
-    private static List<SpentAssertion> ReadSpent(ReadOnlySpan<byte> bytes)
-    {
-        var spent = new List<SpentAssertion>(bytes.Length / SpentBytes);
-        for (; bytes.Length >= SpentBytes; bytes = bytes[SpentBytes..])
-        {
-            spent.Add(new SpentAssertion(
-                BinaryPrimitives.ReadUInt128LittleEndian(bytes), DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64LittleEndian(bytes[16..]))));
-        }
-
-        return spent;
-    }
 }

@@ -11,11 +11,17 @@ internal sealed class SqliteLeases(TimeProvider clock)
 {
     private readonly Lock guard = new();
     private readonly SortedDictionary<long, Lease> leases = [];
+    private readonly HashSet<string> condemned = new(StringComparer.Ordinal);
 
-    public void Add(long epoch, string slot, TimeSpan life, long head)
+    /// <exception cref="InvalidOperationException">That address was condemned.</exception>
+    public void Add(long epoch, SiloPlace place, TimeSpan life, long head)
     {
         lock (guard)
-            leases.Add(epoch, new Lease(slot) { Deadline = In(life), Acknowledged = head });
+        {
+            if (condemned.Contains(place.Address))
+                throw new InvalidOperationException($"the silo at {place.Address} was declared dead by the others; start its process again");
+            leases.Add(epoch, new Lease(place, clock.GetUtcNow(), life) { Deadline = In(life), Acknowledged = head });
+        }
     }
 
     /// <summary>Undoes <see cref="Add"/> when the join was not committed.</summary>
@@ -25,16 +31,50 @@ internal sealed class SqliteLeases(TimeProvider clock)
             leases.Remove(epoch);
     }
 
-    /// <summary>False when it is sealed.</summary>
-    public bool Renew(long epoch, TimeSpan life)
+    /// <summary>Null when it was renewed; else why it is over.</summary>
+    public LeaseRenewal? Renew(long epoch, string? report, TimeSpan life)
     {
         lock (guard)
         {
             if (!leases.TryGetValue(epoch, out var lease) || lease.IsSealed)
-                return false;
+                return new LeaseRenewal.Sealed();
+            if (condemned.Contains(lease.Place.Address))
+                return new LeaseRenewal.Condemned();
             lease.Deadline = In(life);
-            return true;
+            lease.RenewedAt = clock.GetUtcNow();
+            lease.Life = life;
+            lease.Report = report ?? lease.Report;
+            return null;
         }
+    }
+
+    /// <summary>The newest epoch of that address, which is renewed no more; null when there is none.</summary>
+    public long? Condemn(string address)
+    {
+        lock (guard)
+        {
+            condemned.Add(address);
+            return leases.Where(one => one.Value.Place.Address == address).Select(one => (long?)one.Key).Max();
+        }
+    }
+
+    /// <summary>All that are not sealed, and those sealed within <paramref name="past"/>; without the numbers of their seals.</summary>
+    public ImmutableArray<SiloRow> Silos(TimeSpan past)
+    {
+        var rows = ImmutableArray.CreateBuilder<SiloRow>();
+        lock (guard)
+        {
+            foreach (var (epoch, lease) in leases)
+            {
+                if (lease.SealedAt is { } at && clock.GetElapsedTime(at) > past)
+                    continue;
+                rows.Add(new SiloRow(
+                    epoch, lease.Place, lease.JoinedAt, lease.RenewedAt, lease.RenewedAt + lease.Life, lease.Acknowledged, null,
+                    condemned.Contains(lease.Place.Address), lease.Report));
+            }
+        }
+
+        return rows.DrainToImmutable();
     }
 
     public void Acknowledge(long epoch, long number)
@@ -55,7 +95,7 @@ internal sealed class SqliteLeases(TimeProvider clock)
             foreach (var (epoch, lease) in leases)
             {
                 if (!lease.IsSealed || !IsOver(lease))
-                    rows.Add(new LeaseRow(epoch, lease.Slot, lease.Acknowledged, lease.IsSealed));
+                    rows.Add(new LeaseRow(epoch, lease.Place.Slot, lease.Acknowledged, lease.IsSealed));
             }
         }
 
@@ -66,7 +106,7 @@ internal sealed class SqliteLeases(TimeProvider clock)
     public ImmutableArray<long> Of(string slot)
     {
         lock (guard)
-            return [.. leases.Where(one => one.Value.Slot == slot && !one.Value.IsSealed).Select(one => one.Key)];
+            return [.. leases.Where(one => one.Value.Place.Slot == slot && !one.Value.IsSealed).Select(one => one.Key)];
     }
 
     /// <summary>Whether its time has passed, or it was given back, or it is of an earlier process.</summary>
@@ -103,7 +143,7 @@ internal sealed class SqliteLeases(TimeProvider clock)
             {
                 if (!IsOver(lease))
                     return false;
-                lease.IsSealed = true; // under the same lock as a renewal, which finds one or the other
+                MarkSealed(lease); // under the same lock as a renewal, which finds one or the other
             }
         }
 
@@ -124,7 +164,7 @@ internal sealed class SqliteLeases(TimeProvider clock)
     private void Close(Lease lease)
     {
         lock (guard)
-            lease.IsSealed = true;
+            MarkSealed(lease);
         lock (lease.Fence)
         {
             // Whoever appends holds this; whoever comes after finds it sealed.
@@ -137,17 +177,33 @@ internal sealed class SqliteLeases(TimeProvider clock)
             return leases.GetValueOrDefault(epoch);
     }
 
+    private void MarkSealed(Lease lease)
+    {
+        lease.SealedAt ??= clock.GetTimestamp();
+        lease.IsSealed = true;
+    }
+
     private bool IsOver(Lease lease) => lease.HasLeft || clock.GetTimestamp() >= lease.Deadline;
 
     private long In(TimeSpan life) => clock.GetTimestamp() + (long)(life.TotalSeconds * clock.TimestampFrequency);
 
-    private sealed class Lease(string slot)
+    private sealed class Lease(SiloPlace place, DateTimeOffset joinedAt, TimeSpan life)
     {
         private bool isSealed;
 
         public Lock Fence { get; } = new();
 
-        public string Slot { get; } = slot;
+        public SiloPlace Place { get; } = place;
+
+        public DateTimeOffset JoinedAt { get; } = joinedAt;
+
+        public DateTimeOffset RenewedAt { get; set; } = joinedAt;
+
+        public TimeSpan Life { get; set; } = life;
+
+        public long? SealedAt { get; set; }
+
+        public string? Report { get; set; }
 
         public long Deadline { get; set; }
 

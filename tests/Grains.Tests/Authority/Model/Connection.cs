@@ -25,10 +25,10 @@ internal sealed class Connection(Scheduler scheduler, Process process, Database 
     public Task<CommitResult> Commit(Change change, CancellationToken cancellationToken) => Call<CommitResult>(
         () => new CommitResult.Committed(database.Write(change.Writes[0].Key, change.Writes[0].Body!.Value.ToArray())), cancellationToken);
 
-    public Task<LeaseGrant> Join(string slot, TimeSpan life, CancellationToken cancellationToken) =>
-        Call(() => database.Join(slot, life), cancellationToken);
+    public Task<LeaseGrant> Join(SiloPlace place, TimeSpan life, CancellationToken cancellationToken) =>
+        Call(() => database.Join(place, life), cancellationToken);
 
-    public async Task<LeaseRenewal> Renew(long epoch, long applied, TimeSpan life, CancellationToken cancellationToken)
+    public async Task<LeaseRenewal> Renew(long epoch, long applied, string? report, TimeSpan life, CancellationToken cancellationToken)
     {
         var renewal = await Call(() => database.Renew(epoch, applied, life), cancellationToken);
         if (world.Flaw == Flaw.LeaseCountsFromTheAnswer && renewal is LeaseRenewal.Renewed)
@@ -42,6 +42,10 @@ internal sealed class Connection(Scheduler scheduler, Process process, Database 
     public Task<ImmutableArray<LeaseRow>> Leases(CancellationToken cancellationToken) => Call(database.Leases, cancellationToken);
 
     public Task<long?> SealIfLapsed(long epoch, CancellationToken cancellationToken) => Call(() => database.SealIfLapsed(epoch), cancellationToken);
+
+    public Task<long?> Condemn(string address, CancellationToken cancellationToken) => Call(() => database.Condemn(address), cancellationToken);
+
+    public Task<long> Mark(string reason, CancellationToken cancellationToken) => Call(database.Mark, cancellationToken);
 
     public Task Leave(long epoch, CancellationToken cancellationToken) => Call(() => { database.Leave(epoch); return true; }, cancellationToken);
 
@@ -68,6 +72,11 @@ internal sealed class Connection(Scheduler scheduler, Process process, Database 
     public Task<ObjectList> ListAsOf(string realm, string kind, long number, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
+    public Task<ImmutableArray<StoredObject>> Page(string realm, string kind, string? after, int limit, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task<ImmutableArray<SiloRow>> Silos(CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task<EvidenceBatch?> Find(long shard, long position, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<ImmutableArray<EvidenceIndexRow>> Index(
@@ -87,16 +96,30 @@ internal sealed class Connection(Scheduler scheduler, Process process, Database 
                 return;
             }
 
-            var result = operation();
+            var (result, refusal) = Ask(operation);
             scheduler.After(Delay(), () =>
             {
                 if (IsLost())
                     Fail(answer, "the answer was lost");
+                else if (refusal is not null)
+                    answer.TrySetException(refusal);
                 else
-                    answer.TrySetResult(result);
+                    answer.TrySetResult(result!);
             });
         });
         return answer.Task;
+    }
+
+    private static (T? Result, InvalidOperationException? Refusal) Ask<T>(Func<T> operation)
+    {
+        try
+        {
+            return (operation(), null);
+        }
+        catch (InvalidOperationException refusal)
+        {
+            return (default, refusal);
+        }
     }
 
     private bool IsLost() => IsCut || scheduler.Chance(world.IsHealed ? 0 : 0.01);

@@ -9,6 +9,7 @@ internal sealed class Database(Scheduler scheduler, Flaw flaw, Action<string> vi
     private readonly List<FeedEntry> feed = [];
     private readonly Dictionary<ObjectKey, List<StoredObject>> objects = [];
     private readonly SortedDictionary<long, Lease> leases = [];
+    private readonly HashSet<string> condemned = [];
     private readonly Dictionary<long, Shard> shards = [];
     private readonly List<(Process Process, Action<AuthorityNews> News)> listeners = [];
 
@@ -26,16 +27,18 @@ internal sealed class Database(Scheduler scheduler, Flaw flaw, Action<string> vi
         return number;
     }
 
-    public LeaseGrant Join(string slot, TimeSpan life)
+    public LeaseGrant Join(SiloPlace place, TimeSpan life)
     {
+        if (condemned.Contains(place.Address))
+            throw new InvalidOperationException("condemned");
         foreach (var (older, lease) in leases)
         {
-            if (lease.Slot == slot && lease.SealedAs is null)
+            if (lease.Place.Slot == place.Slot && lease.SealedAs is null)
                 Seal(older, lease);
         }
 
         var epoch = leases.Count + 1;
-        leases.Add(epoch, new Lease(slot) { Deadline = scheduler.Now + life.Ticks, Acknowledged = Head });
+        leases.Add(epoch, new Lease(place) { Deadline = scheduler.Now + life.Ticks, Acknowledged = Head });
         return new LeaseGrant(epoch, Head);
     }
 
@@ -44,6 +47,8 @@ internal sealed class Database(Scheduler scheduler, Flaw flaw, Action<string> vi
         var lease = leases[epoch];
         if (lease.SealedAs is not null)
             return new LeaseRenewal.Sealed();
+        if (condemned.Contains(lease.Place.Address))
+            return new LeaseRenewal.Condemned();
         lease.Deadline = scheduler.Now + life.Ticks;
         return new LeaseRenewal.Renewed(Head, [.. feed.Skip((int)applied)]);
     }
@@ -59,7 +64,7 @@ internal sealed class Database(Scheduler scheduler, Flaw flaw, Action<string> vi
         .. leases
             .Where(one => one.Value.SealedAs is null
                 || (flaw != Flaw.ForgetsSealedLeases && !one.Value.HasLeft && one.Value.Deadline > scheduler.Now))
-            .Select(one => new LeaseRow(one.Key, one.Value.Slot, one.Value.Acknowledged, one.Value.SealedAs is not null)),
+            .Select(one => new LeaseRow(one.Key, one.Value.Place.Slot, one.Value.Acknowledged, one.Value.SealedAs is not null)),
     ];
 
     public long? SealIfLapsed(long epoch)
@@ -73,6 +78,15 @@ internal sealed class Database(Scheduler scheduler, Flaw flaw, Action<string> vi
             lease.HasLeft = true;
         return lease.SealedAs;
     }
+
+    public long? Condemn(string address)
+    {
+        condemned.Add(address);
+        Announce(AuthorityNews.Feed);
+        return leases.Where(one => one.Value.Place.Address == address).Select(one => (long?)one.Key).LastOrDefault();
+    }
+
+    public long Mark() => Enter(new ObjectKey("*", ObjectKinds.Marker, ""));
 
     public void Leave(long epoch)
     {
@@ -158,9 +172,9 @@ internal sealed class Database(Scheduler scheduler, Flaw flaw, Action<string> vi
         }
     }
 
-    private sealed class Lease(string slot)
+    private sealed class Lease(SiloPlace place)
     {
-        public string Slot { get; } = slot;
+        public SiloPlace Place { get; } = place;
 
         public long Deadline { get; set; }
 

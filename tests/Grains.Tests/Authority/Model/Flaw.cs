@@ -38,6 +38,9 @@ public enum Flaw
     /// <summary>It waits for the seal, but not until the lost silo's decisions are off every other silo.</summary>
     TakesOverAtTheSeal,
 
+    /// <summary>A silo that was condemned counts as ended, although its lease has not lapsed.</summary>
+    CondemnedCountsAsEnded,
+
     /// <summary>A commit of unknown outcome is tried again at new positions.</summary>
     RetriesAtNewPositions,
 

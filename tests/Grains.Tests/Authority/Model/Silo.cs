@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace Assay.Grains.Tests.Authority.Model;
 
 /// <summary>A simulated silo around the real protocol: lease, view, gate, follower, narrowing, evidence.</summary>
-internal sealed class Silo : ISnapshotLoader
+internal sealed class Silo : ISnapshotLoader, ISiloAddress
 {
     private readonly World world;
     private readonly Scheduler scheduler;
@@ -17,16 +17,17 @@ internal sealed class Silo : ISnapshotLoader
     private readonly Dictionary<string, Activation> activations = [];
     private Task following = Task.CompletedTask;
 
-    public Silo(World world, string slot, Database database, double clockRate)
+    public Silo(World world, SiloPlace place, Database database, double clockRate)
     {
         this.world = world;
         scheduler = world.Scheduler;
-        Slot = slot;
+        Slot = place.Slot;
+        Address = place.Address;
         Process = new Process(scheduler, clockRate, world.Violated);
         clock = Process.CreateClock();
         Connection = new Connection(scheduler, Process, database, world);
 
-        var settings = new AuthorityOptions { Slot = slot };
+        var settings = new AuthorityOptions { Slot = Slot };
         var options = Options.Create(settings);
         Lease = new SiloLease(settings.LeaseLife, settings.LeaseMargin, clock);
         Connection.Renewed = () => Lease.Extend(clock.GetTimestamp());
@@ -38,13 +39,18 @@ internal sealed class Silo : ISnapshotLoader
         var acknowledged = world.Flaw == Flaw.AcknowledgesWithoutDraining ? new DecisionGate(Lease, clock) : Gate;
 
         follower = new FeedFollower(
-            Connection, this, [], Lease, View, acknowledged, options, clock, NullLogger<FeedFollower>.Instance);
+            Connection, this, [], Lease, View, acknowledged, this, options, clock, NullLogger<FeedFollower>.Instance);
         Narrowing = new Narrowing(Connection, Lease, options, clock);
         Evidence = new EvidenceAppender(
             Connection, Lease, (_, position) => Encoding.UTF8.GetBytes($"void {position}"), new EvidenceOptions(), clock, NullLogger.Instance);
     }
 
     public string Slot { get; }
+
+    public string Address { get; }
+
+    /// <summary>The others believe it dead, whether or not it is.</summary>
+    public bool IsDeclaredDead { get; set; }
 
     public Process Process { get; }
 
@@ -73,6 +79,11 @@ internal sealed class Silo : ISnapshotLoader
             catch (IOException)
             {
                 await Process.Pass(scheduler.Between(10, 500));
+            }
+            catch (InvalidOperationException)
+            {
+                world.Ended(this); // it was declared dead before it lived
+                return;
             }
         }
 
@@ -148,8 +159,8 @@ internal sealed class Silo : ISnapshotLoader
     }
 
     /// <summary>This silo's activation of the identity grain.</summary>
-    /// <param name="before">The epochs that hosted it before.</param>
-    public Activation Activate(string identity, ImmutableArray<long> before)
+    /// <param name="before">The silos that hosted it before.</param>
+    public Activation Activate(string identity, ImmutableArray<Silo> before)
     {
         if (!activations.TryGetValue(identity, out var activation))
         {
@@ -176,7 +187,7 @@ internal sealed class Activation(World world, Silo silo, string identity)
     private IdentityFreshness? freshness;
     private bool loading;
 
-    public async Task Load(ImmutableArray<long> before)
+    public async Task Load(ImmutableArray<Silo> before)
     {
         loading = true;
         freshness = silo.View.Track(World.Realm, identity);
@@ -184,9 +195,10 @@ internal sealed class Activation(World world, Silo silo, string identity)
         {
             try
             {
-                foreach (var epoch in before)
+                foreach (var host in before)
                 {
-                    if (epoch != 0)
+                    var epoch = host.IsDeclaredDead ? await silo.Connection.Condemn(host.Address, default) ?? 0 : host.Lease.Epoch;
+                    if (epoch != 0 && !(host.IsDeclaredDead && world.Flaw == Flaw.CondemnedCountsAsEnded))
                         await WaitForTheEndOf(epoch);
                 }
 

@@ -24,6 +24,7 @@ internal sealed class World
     private readonly HashSet<UInt128> bought = [];
     private readonly List<UInt128> assertions = [];
     private readonly TimeSpan length;
+    private int starts;
     private int requests;
     private long newestReturned;
     private string? violation;
@@ -71,10 +72,10 @@ internal sealed class World
         Scheduler.Run(length, () => violation is not null);
 
         Heal();
-        Scheduler.Run(length + TimeSpan.FromMinutes(5), () => violation is not null || (!IsChanging && silos.TrueForAll(silo => silo.IsServing)));
+        Scheduler.Run(length + TimeSpan.FromMinutes(5), () => violation is not null || (!IsChanging && IsWhole));
         if (IsChanging)
             Violated("a change never returned although every fault was healed");
-        if (!silos.TrueForAll(silo => silo.IsServing))
+        if (!IsWhole)
             Violated("a silo never served although every fault was healed");
         return violation;
     }
@@ -86,6 +87,8 @@ internal sealed class World
     {
         if (silos.Contains(silo))
             Later(() => Replace(silo, killed: true), 1000);
+        else if (silo.IsDeclaredDead)
+            Later(() => StartAgain(silo), 1000);
     }
 
     public int NextRequest() => ++requests;
@@ -131,7 +134,14 @@ internal sealed class World
 
     private void Happening()
     {
-        var dice = Scheduler.Random.Next(100);
+        if (silos.Count > 0)
+            Happen(Scheduler.Random.Next(100));
+        if (!IsHealed)
+            Later(Happening, Scheduler.Chance(0.1) ? 4000 : 150);
+    }
+
+    private void Happen(int dice)
+    {
         var silo = silos[Scheduler.Random.Next(silos.Count)];
         if (dice < 78)
             Request(silo);
@@ -144,11 +154,9 @@ internal sealed class World
         else if (dice < 98)
             Replace(silo, killed: true);
         else if (dice < 99)
-            Replace(silo, killed: false);
+            TakeForDead(silo);
         else
             Retire(silo);
-        if (!IsHealed)
-            Later(Happening, Scheduler.Chance(0.1) ? 4000 : 150);
     }
 
     private void Request(Silo silo)
@@ -173,6 +181,14 @@ internal sealed class World
         {
             try
             {
+                if (Scheduler.Chance(0.1))
+                {
+                    var marker = await silo.Connection.Mark("", default);
+                    await silo.Narrowing.Everywhere(marker, default);
+                    newestReturned = Math.Max(newestReturned, marker);
+                    return;
+                }
+
                 var result = await silo.Connection.Commit(new Change([new ObjectWrite(key, 0, Encoding.UTF8.GetBytes("changed"), [])], "model", ""), default);
                 var number = ((CommitResult.Committed)result).Number;
                 await silo.Narrowing.Everywhere(number, default);
@@ -213,6 +229,43 @@ internal sealed class World
         TakeSlot(silo);
     }
 
+    private void TakeForDead(Silo silo)
+    {
+        if (Scheduler.Chance(0.5))
+            Replace(silo, killed: false);
+        else
+            DeclareDead(silo);
+    }
+
+    /// <summary>
+    /// The others declare the silo dead although it lives. One of them condemns it, sooner or later or never; so does whoever takes over its work.
+    /// It stops when it learns of it, and only then its slot is taken again.
+    /// </summary>
+    private void DeclareDead(Silo silo)
+    {
+        if (Scheduler.Chance(0.5))
+            Pause(silo);
+        silo.IsDeclaredDead = true;
+        silos.Remove(silo);
+        gone.Add(silo);
+        if (silos.Count > 0 && Scheduler.Chance(0.7))
+        {
+            var other = silos[Scheduler.Random.Next(silos.Count)];
+            other.Process.Start(() => other.Connection.Condemn(silo.Address, default));
+        }
+
+        Scheduler.After(Scheduler.Between(5_000, 40_000), () => StartAgain(silo));
+    }
+
+    private void StartAgain(Silo silo)
+    {
+        silo.Process.Kill();
+        if (!silos.Exists(other => other.Slot == silo.Slot))
+            StartSilo(Slot(silo));
+    }
+
+    private static int Slot(Silo silo) => int.Parse(silo.Slot, System.Globalization.CultureInfo.InvariantCulture);
+
     private void Retire(Silo silo)
     {
         if (!silo.IsServing)
@@ -225,7 +278,7 @@ internal sealed class World
     {
         silos.Remove(from);
         gone.Add(from);
-        StartSilo(int.Parse(from.Slot, System.Globalization.CultureInfo.InvariantCulture));
+        StartSilo(Slot(from));
     }
 
     /// <summary>Where the identity's activation is: on one silo as long as that is not gone, then on another that waits for the end of all before.</summary>
@@ -237,7 +290,7 @@ internal sealed class World
         {
             var serving = silos.Where(silo => silo.IsServing && !all.Contains(silo)).ToList();
             var chosen = serving.Count > 0 ? serving[Scheduler.Random.Next(serving.Count)] : from;
-            chosen.Activate(identity, [.. all.Where(silo => silo != chosen).Select(silo => silo.Lease.Epoch)]);
+            chosen.Activate(identity, [.. all.Where(silo => silo != chosen)]);
             if (!all.Contains(chosen))
                 all.Add(chosen);
         }
@@ -248,7 +301,8 @@ internal sealed class World
 
     private void StartSilo(int slot)
     {
-        var silo = new Silo(this, slot.ToString(System.Globalization.CultureInfo.InvariantCulture), database, 0.98 + (Scheduler.Random.NextDouble() * 0.04));
+        var name = slot.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var silo = new Silo(this, new SiloPlace(name, $"{name}@{starts++}"), database, 0.98 + (Scheduler.Random.NextDouble() * 0.04));
         silos.Add(silo);
         silo.Start();
     }
@@ -268,6 +322,8 @@ internal sealed class World
 
     private TimeSpan Hop(Silo from, Silo to) =>
         from == to ? TimeSpan.Zero : Scheduler.Chance(0.05) ? Scheduler.Between(10, 3000) : Scheduler.Between(0, 3);
+
+    private bool IsWhole => silos.Count == Slots && silos.TrueForAll(silo => silo.IsServing);
 
     private bool IsChanging => changing.Exists(silo => !silo.Process.IsDead);
 

@@ -1,0 +1,28 @@
+# A silo. Build it from what was published on the same machine:
+#
+#   dotnet publish src/Silo -c Release -o artifacts/silo
+#   docker build -t assay .
+#
+# The root file system may be read-only: a silo writes to /var/lib/assay alone.
+FROM mcr.microsoft.com/dotnet/aspnet:10.0
+
+# deploy/secrets.sh, run from this image by docker-compose.yml, needs it.
+RUN openssl version
+
+COPY artifacts/silo /opt/assay
+COPY deploy/healthy deploy/secrets.sh /opt/assay/bin/
+RUN mkdir -p /var/lib/assay && chown 1654:1654 /var/lib/assay && chmod 0700 /var/lib/assay && chmod 0755 /opt/assay/bin/*
+
+ENV ASSAY_DATA=/var/lib/assay \
+    Assay__Url=http://127.0.0.1:8420 \
+    ASPNETCORE_HTTP_PORTS= \
+    DOTNET_EnableDiagnostics=0
+
+# "app" in the base image; it owns nothing but its data.
+USER 1654:1654
+WORKDIR /var/lib/assay
+VOLUME /var/lib/assay
+EXPOSE 8420
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD ["/opt/assay/bin/healthy", "127.0.0.1", "8420"]
+ENTRYPOINT ["dotnet", "/opt/assay/Assay.Silo.dll"]

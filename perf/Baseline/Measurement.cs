@@ -1,0 +1,93 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace Assay.Baseline;
+
+/// <summary>Prepares both servers, warms them up, and measures all targets in turn, round after round, so that a slow spell of the machine hits all.</summary>
+internal static class Measurement
+{
+    private const string Scope = "payments:read";
+    private static readonly TimeSpan AssertionLife = TimeSpan.FromSeconds(300);
+    private static readonly TimeSpan WarmUpStep = TimeSpan.FromSeconds(2);
+
+    public static async Task<int> Run(Settings settings)
+    {
+        if (Directory.Exists(settings.Work))
+            Directory.Delete(settings.Work, recursive: true);
+        var (bundle, data, kek) = (Path.Combine(settings.Work, "bundle"), Path.Combine(settings.Work, "data"), Path.Combine(settings.Work, "kek"));
+        Population.WriteBundle(settings.Bundle, bundle);
+        await File.WriteAllTextAsync(kek, Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)));
+
+        await using var silo = await ServerProcess.Start(
+            Path.Combine(settings.Silo, "Assay.Silo"),
+            url => ["--data", data, "--url", url, "--bundle", bundle],
+            ("ASSAY_KEK_FILE", kek), ("DOTNET_ENVIRONMENT", "Production"), ("Logging__LogLevel__Default", "Warning"));
+        var keys = Population.ReadKeys(data);
+        var secretForms = await Population.MakeSecretForms(silo.Url, data, Scope);
+        await using var limit = await ServerProcess.Start(
+            Path.Combine(AppContext.BaseDirectory, "Assay.Baseline"),
+            url => ["limit", url, Path.Combine(data, "keys", "worker-000000.jwk")],
+            ("DOTNET_ENVIRONMENT", "Production"));
+
+        Target[] targets =
+        [
+            new("bare limit, secret", "bare limit, secret", limit, "/token", _ => secretForms, Once: false),
+            new("assay, secret", "bare limit, secret", silo, "/oauth/token", _ => secretForms, Once: false),
+            new("bare limit, assertion", "bare limit, assertion", limit, "/pkjwt", _ => Assertions(keys[..1], limit.Url, 256), Once: false),
+            new("assay, assertion", "bare limit, assertion", silo, "/oauth/token", count => Assertions(keys, silo.Url, count), Once: true),
+        ];
+        return await Measure(settings, targets);
+    }
+
+    /// <summary>Signed right before they are used, as their life is short.</summary>
+    private static string[] Assertions(ClientKey[] keys, string audience, int count)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        var forms = new string[count];
+        for (var i = 0; i < count; i++)
+            forms[i] = keys[i % keys.Length].Form(audience, now, AssertionLife, Scope);
+        return forms;
+    }
+
+    private static async Task<int> Measure(Settings settings, Target[] targets)
+    {
+        var rates = targets.ToDictionary(target => target, _ => 2000.0);
+        foreach (var target in targets)
+        {
+            Console.Error.WriteLine($"warming up: {target.Name}");
+            for (var warmed = TimeSpan.Zero; warmed < settings.WarmUp; warmed += WarmUpStep)
+                await Once(target, settings.Concurrency[^1], WarmUpStep);
+        }
+
+        var results = new List<Result>();
+        await using var output = settings.Output is { } file ? new StreamWriter(file) : null;
+        foreach (var connections in settings.Concurrency)
+        {
+            for (var round = 1; round <= settings.Rounds; round++)
+            {
+                foreach (var target in targets)
+                {
+                    Console.Error.WriteLine($"c={connections} round {round} of {settings.Rounds}: {target.Name}");
+                    var result = new Result(target.Name, target.Limit, connections, round, await Once(target, connections, settings.Phase));
+                    results.Add(result);
+                    output?.WriteLine(JsonSerializer.Serialize(result, JsonSerializerOptions.Web));
+                }
+            }
+        }
+
+        Table.Write(Console.Out, results);
+        return results.Exists(result => result.Phase.Errors > 0) ? 1 : 0;
+
+        async Task<Phase> Once(Target target, int connections, TimeSpan time)
+        {
+            // Half as many again as the last phase used: a phase that runs out is shorter, not wrong.
+            var phase = await ClosedLoop.Run(target, connections, time, (int)(rates[target] * time.TotalSeconds * 1.5));
+            rates[target] = Math.Max(2000, phase.Rate);
+            return phase.Tokens > 0 ? phase : throw new InvalidOperationException($"{target.Name} made no token: {phase.FirstError}");
+        }
+    }
+}
+
+/// <summary>One measured phase; one JSON line.</summary>
+internal sealed record Result(string Target, string Limit, int Connections, int Round, Phase Phase);

@@ -1,0 +1,20 @@
+using Assay.Baseline;
+
+try
+{
+    switch (args)
+    {
+        case ["limit", var url, var clientKey]:
+            await BareLimit.Serve(url, clientKey);
+            return 0;
+        case ["run", .. var options]:
+            return await Measurement.Run(Settings.From(options));
+        default:
+            throw new InvalidOperationException("usage: bash perf/baseline.sh " + Settings.Usage);
+    }
+}
+catch (Exception fault) when (fault is InvalidOperationException or IOException or FormatException)
+{
+    Console.Error.WriteLine("baseline: " + fault.Message);
+    return 1;
+}

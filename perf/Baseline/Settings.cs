@@ -1,0 +1,43 @@
+using System.Globalization;
+
+namespace Assay.Baseline;
+
+/// <summary>What is measured, for how long, and where its files lie.</summary>
+/// <param name="Silo">The published silo.</param>
+/// <param name="Bundle">The bundle whose API, roles and policies are used; its identities are replaced by generated ones.</param>
+/// <param name="Work">Emptied at the start: bundle, data folder, key-encryption key.</param>
+/// <param name="Output">Gets one JSON line per measured phase; null for none.</param>
+internal sealed record Settings(
+    string Silo, string Bundle, string Work, int Rounds, TimeSpan Phase, TimeSpan WarmUp, int[] Concurrency, string? Output)
+{
+    public const string Usage = "[--rounds 3] [--seconds 3] [--warmup 10] [--concurrency 16,64] [--output results.jsonl]";
+
+    public static Settings From(string[] options)
+    {
+        var given = new Dictionary<string, string>(StringComparer.Ordinal);
+        for (var i = 0; i < options.Length; i += 2)
+        {
+            if (options[i] is not ("--silo" or "--bundle" or "--work" or "--rounds" or "--seconds" or "--warmup" or "--concurrency" or "--output"))
+                throw new InvalidOperationException($"'{options[i]}' is not an option. {Usage}");
+            given[options[i]] = i + 1 < options.Length ? options[i + 1] : throw new InvalidOperationException($"{options[i]} needs a value. {Usage}");
+        }
+
+        return new Settings(
+            Needed("--silo"),
+            Needed("--bundle"),
+            Needed("--work"),
+            Number("--rounds", 3, 1, 1000),
+            TimeSpan.FromSeconds(Number("--seconds", 3, 1, 60)),
+            TimeSpan.FromSeconds(Number("--warmup", 10, 0, 600)),
+            [.. given.GetValueOrDefault("--concurrency", "16,64").Split(',').Select(one => Whole("--concurrency", one, 1, 4096))],
+            given.GetValueOrDefault("--output"));
+
+        string Needed(string name) => given.GetValueOrDefault(name) ?? throw new InvalidOperationException($"{name} is missing");
+        int Number(string name, int otherwise, int least, int most) => given.TryGetValue(name, out var text) ? Whole(name, text, least, most) : otherwise;
+    }
+
+    private static int Whole(string name, string text, int least, int most) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+            ? number
+            : throw new InvalidOperationException($"{name}: '{text}' is not a whole number from {least} to {most}");
+}

@@ -1,0 +1,146 @@
+using Assay.Bundle;
+using Assay.Core.Evidence;
+using Assay.Grains;
+using Assay.Grains.Authority;
+using Assay.Grains.Identities;
+using Assay.Grains.Keys;
+using Assay.Silo.Admin;
+using Assay.Silo.Bundles;
+using Assay.Silo.ClientAuthentication;
+using Assay.Silo.Discovery;
+using Assay.Silo.Evidence;
+using Assay.Silo.Health;
+using Assay.Silo.Interconnect;
+using Assay.Silo.Signing;
+using Assay.Silo.Startup;
+using Assay.Silo.Storage.Sqlite;
+using Assay.Silo.Tokens;
+using Microsoft.Extensions.Options;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
+using Orleans.Configuration;
+
+namespace Assay.Silo.Hosting;
+
+/// <summary>One silo from its settings to its exit code.</summary>
+internal static class SiloProcess
+{
+    public static async Task<int> Run(string[] args)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args });
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        var options = ServerOptions.Read(builder.Configuration, args);
+        var faults = options.Faults();
+        var clustered = options.Postgres is { } postgres ? ClusteredSilo.Read(builder.Configuration, options, postgres, faults) : null;
+        if (faults.Count > 0)
+            throw new InvalidOperationException(string.Join("\n       ", faults));
+
+        using var folder = DataFolder.Open(options.Data);
+        ISiloSetup setup = clustered is null ? new EmbeddedSilo(folder) : clustered;
+        var (kek, kekFile, kekIsNew) = KeyEncryptionKey.Obtain(Environment.GetEnvironmentVariable(KeyEncryptionKey.FileVariable), folder.Folder);
+        var self = new SiloIdentity(options.Issuer ?? options.Url, builder.Configuration["Assay:Authority:Slot"] ?? Environment.MachineName);
+        AddServices(builder, setup, options, folder, new KeyVault(kek), self);
+
+        await using var app = builder.Build();
+        app.Services.GetRequiredService<IStartupValidator>().Validate();
+        await setup.Prepare(app.Services, CancellationToken.None);
+        await app.Services.GetRequiredService<ClusterSecrets>().Load(CancellationToken.None);
+        await app.Services.GetRequiredService<FirstStart>().Run(setup.Bundle(options.Bundle), CancellationToken.None);
+        Map(app, options, self);
+        await app.StartAsync();
+        await Greeting.Write(app.Services, folder, self, kekIsNew ? kekFile : null);
+        await app.WaitForShutdownAsync();
+        return Environment.ExitCode;
+    }
+
+    private static void AddServices(
+        WebApplicationBuilder builder, ISiloSetup setup, ServerOptions options, DataFolder folder, KeyVault vault, SiloIdentity self)
+    {
+        var services = builder.Services;
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = 16 * 1024 * 1024; // bundles; the token endpoint has its own, smaller bound
+            kestrel.Limits.MaxConcurrentConnections = 20_000;
+        });
+        builder.WebHost.UseUrls(options.Url);
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning); // its request log would show query strings
+        builder.Logging.AddFilter("Orleans", LogLevel.Warning).AddFilter("Polly", LogLevel.Warning).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(self);
+        services.AddSingleton(folder);
+        services.AddSingleton<IKeyVault>(vault);
+        services.AddSingleton<AssayMetrics>();
+        services.AddSingleton<ProcessEnd>();
+        services.AddSingleton<ISiloEnd>(provider => provider.GetRequiredService<ProcessEnd>());
+
+        // Started in this order and stopped in the other: the lease is there before anything and given back after everything.
+        setup.AddStorage(services);
+        services.AddSingleton<ISiloAddress, OrleansSiloAddress>();
+        services.AddSingleton<ISiloReport, SiloReporter>();
+        services.AddAuthority();
+        services.AddEvidence();
+        builder.UseOrleans(silo =>
+        {
+            silo.Configure<ClusterOptions>(cluster => cluster.ClusterId = cluster.ServiceId = "assay");
+            silo.Configure<GrainCollectionOptions>(collection => collection.EnableActivationSheddingOnMemoryPressure = false); // replay caches are exact
+            silo.UseMutualTls();
+            setup.UseOrleans(silo);
+            silo.Services.AddSingleton<IFatalErrorHandler>(provider => provider.GetRequiredService<ProcessEnd>());
+        });
+        AddIssuance(services, options);
+        AddTelemetry(builder);
+    }
+
+    private static void AddIssuance(IServiceCollection services, ServerOptions options)
+    {
+        services.AddOptions<DecisionOptions>().BindConfiguration(DecisionOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<KeyOptions>().BindConfiguration(KeyOptions.Section).ValidateDataAnnotations()
+            .Validate(keys => keys.AnnounceTime >= keys.JwksMaxAge, "Assay:Keys:AnnounceTime must be at least Assay:Keys:JwksMaxAge.").ValidateOnStart();
+
+        services.AddSingleton<ClusterSecrets>();
+        services.AddSingleton(provider => new JtiCodec(provider.GetRequiredService<ClusterSecrets>().JtiKey));
+        services.AddSingleton(provider => new ClientSecrets(provider.GetRequiredService<ClusterSecrets>().Pepper));
+        services.AddSingleton<ISecretMaker>(provider => provider.GetRequiredService<ClientSecrets>());
+        services.AddSingleton<ClientRegistry>();
+        services.AddSingleton<FailureLimit>();
+        services.AddSingleton<AuthenticationFailures>();
+        services.AddSingleton<ClientAuthenticator>();
+        services.AddSingleton<BundleApply>();
+        services.AddSingleton<FirstStart>();
+        services.AddSingleton<BootstrapKey>();
+        services.AddSingleton(new Admission(options.MaxConcurrentRequests));
+        services.AddSingleton<TokenSigner>();
+        services.AddSingleton<ISignerSlot>(provider => provider.GetRequiredService<TokenSigner>());
+        services.AddSingleton<TokenIssuer>();
+        services.AddSingleton<TokenEndpoint>();
+        services.AddAdmin();
+        services.AddSingleton<KeyTending>();
+        services.AddSingleton<ISnapshotListener>(provider => provider.GetRequiredService<KeyTending>());
+        services.AddHostedService(provider => provider.GetRequiredService<KeyTending>());
+    }
+
+    private static void AddTelemetry(WebApplicationBuilder builder)
+    {
+        var telemetry = builder.Services.AddOpenTelemetry()
+            .WithMetrics(metrics => metrics.AddMeter(AssayMetrics.Name, "Assay").AddMeter("Microsoft.AspNetCore.Server.Kestrel").AddPrometheusExporter());
+
+        // Without a collector nobody reads spans, and nobody pays for them.
+        if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 })
+            telemetry.WithTracing(traces => traces.AddSource(AssayMetrics.Name).AddAspNetCoreInstrumentation().AddOtlpExporter());
+    }
+
+    private static void Map(WebApplication app, ServerOptions options, SiloIdentity self)
+    {
+        TrustedProxies.Parse(options.TrustedProxies, []).Use(app);
+        app.UseFailures();
+        var tokens = app.Services.GetRequiredService<TokenEndpoint>();
+        app.MapPost(DiscoveryEndpoints.TokenPath, tokens.Handle).ExcludeFromDescription();
+        app.MapDiscovery(self);
+        app.MapHealth();
+        app.MapAdmin();
+        app.MapPrometheusScrapingEndpoint("/metrics");
+    }
+}

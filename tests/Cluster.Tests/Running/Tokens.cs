@@ -1,0 +1,74 @@
+using System.Buffers.Text;
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Assay.Cluster.Tests.Running;
+
+/// <summary>What a silo answered to one request for a token. Status 0: no answer came.</summary>
+internal sealed record TokenAnswer(string Silo, string Identity, int Status, string? Error, string? Description, string? Scope, string? Token, long Started, long Ended, bool SaysWhenToRetry)
+{
+    public bool Has(string scope) => Scope is { } granted && granted.Split(' ').Contains(scope);
+
+    /// <summary>
+    /// Whether it was sent after that moment for sure: asked for after it, or received so long after it that it cannot have been on its way by then.
+    /// </summary>
+    public bool LeftAfter(long moment) => Started > moment || Ended > moment + Stopwatch.Frequency;
+
+    public string JwtId => Member(1, "jti");
+
+    public string KeyId => Member(0, "kid");
+
+    /// <summary>Never the token.</summary>
+    public override string ToString() => $"{Silo} to {Identity}: {Status} {Error ?? Scope} {Description}";
+
+    private string Member(int part, string name)
+    {
+        using var json = JsonDocument.Parse(Base64Url.DecodeFromChars(Token!.Split('.')[part]));
+        return json.RootElement.GetProperty(name).GetString()!;
+    }
+}
+
+internal static class Tokens
+{
+    /// <summary>Fails with the answers of any other status, counted.</summary>
+    public static void AssertStatuses(this IEnumerable<TokenAnswer> answers, params int[] expected)
+    {
+        var others = answers.Where(answer => !expected.Contains(answer.Status)).GroupBy(answer => answer.ToString()).Select(group => $"{group.Count()} x {group.Key}");
+        var found = string.Join('\n', others);
+        Assert.True(found.Length == 0, found);
+    }
+
+    public const string Payments = "https://payments.example";
+
+    /// <summary>Asks once; a silo that is gone or does not answer is an answer too.</summary>
+    public static async Task<TokenAnswer> Ask(
+        this HttpClient http, SiloProcess silo, ClusterIdentity identity, string? scope, string? assertion = null, string resource = Payments,
+        CancellationToken cancellationToken = default)
+    {
+        var parameters = new Dictionary<string, string>
+        {
+            ["grant_type"] = "client_credentials",
+            ["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            ["client_assertion"] = assertion ?? identity.Assertion(),
+            ["resource"] = resource,
+        };
+        if (scope is not null)
+            parameters["scope"] = scope;
+        using var form = new FormUrlEncodedContent(parameters);
+        var started = Stopwatch.GetTimestamp();
+        try
+        {
+            using var response = await http.PostAsync(silo.Url + "/oauth/token", form, cancellationToken);
+            var text = await response.Content.ReadAsStringAsync(cancellationToken);
+            using var body = JsonDocument.Parse(text.Length == 0 ? "{}" : text);
+            string? Member(string name) => body.RootElement.TryGetProperty(name, out var member) ? member.GetString() : null;
+            return new TokenAnswer(
+                silo.Name, identity.Id, (int)response.StatusCode, Member("error"), Member("error_description"), Member("scope"), Member("access_token"), started, Stopwatch.GetTimestamp(),
+                response.Headers.RetryAfter is not null);
+        }
+        catch (Exception fault) when (fault is HttpRequestException or IOException or OperationCanceledException)
+        {
+            return new TokenAnswer(silo.Name, identity.Id, 0, fault.Message, null, null, null, started, Stopwatch.GetTimestamp(), false);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using System.Collections.Immutable;
+using Assay.Grains.Authority;
+
+namespace Assay.Silo.Tests.Cluster;
+
+/// <summary>One silo's way to the store that all share. Cut, nothing of it arrives any more, as if the process were gone.</summary>
+internal sealed class CuttableStore(IAuthorityStore authority, IEvidenceStore evidence) : IAuthorityStore, IEvidenceStore
+{
+    private volatile bool isCut;
+
+    public void Cut() => isCut = true;
+
+    public Task<StoredObject?> Read(ObjectKey key, CancellationToken cancellationToken) => Authority.Read(key, cancellationToken);
+
+    public Task<StoredObject?> ReadAsOf(ObjectKey key, long number, CancellationToken cancellationToken) => Authority.ReadAsOf(key, number, cancellationToken);
+
+    public Task<ObjectList> List(string realm, string kind, CancellationToken cancellationToken) => Authority.List(realm, kind, cancellationToken);
+
+    public Task<ObjectList> ListAsOf(string realm, string kind, long number, CancellationToken cancellationToken) =>
+        Authority.ListAsOf(realm, kind, number, cancellationToken);
+
+    public Task<ImmutableArray<StoredObject>> Page(string realm, string kind, string? after, int limit, CancellationToken cancellationToken) =>
+        Authority.Page(realm, kind, after, limit, cancellationToken);
+
+    public Task<CommitResult> Commit(Change change, CancellationToken cancellationToken) => Authority.Commit(change, cancellationToken);
+
+    public Task<LeaseGrant> Join(SiloPlace place, TimeSpan life, CancellationToken cancellationToken) => Authority.Join(place, life, cancellationToken);
+
+    public Task<LeaseRenewal> Renew(long epoch, long applied, string? report, TimeSpan life, CancellationToken cancellationToken) =>
+        Authority.Renew(epoch, applied, report, life, cancellationToken);
+
+    public Task Acknowledge(long epoch, long number, CancellationToken cancellationToken) => Authority.Acknowledge(epoch, number, cancellationToken);
+
+    public Task<ImmutableArray<LeaseRow>> Leases(CancellationToken cancellationToken) => Authority.Leases(cancellationToken);
+
+    public Task<long?> SealIfLapsed(long epoch, CancellationToken cancellationToken) => Authority.SealIfLapsed(epoch, cancellationToken);
+
+    public Task<long?> Condemn(string address, CancellationToken cancellationToken) => Authority.Condemn(address, cancellationToken);
+
+    public Task<long> Mark(string reason, CancellationToken cancellationToken) => Authority.Mark(reason, cancellationToken);
+
+    public Task<ImmutableArray<SiloRow>> Silos(CancellationToken cancellationToken) => Authority.Silos(cancellationToken);
+
+    public Task Leave(long epoch, CancellationToken cancellationToken) => Authority.Leave(epoch, cancellationToken);
+
+    public IDisposable Listen(Action<AuthorityNews> news) => authority.Listen(news);
+
+    public Task<BatchResult> Append(EvidenceBatch batch, CancellationToken cancellationToken) => Evidence.Append(batch, cancellationToken);
+
+    public Task<EvidenceBatch?> Find(long shard, long position, CancellationToken cancellationToken) => Evidence.Find(shard, position, cancellationToken);
+
+    public Task<ImmutableArray<EvidenceIndexRow>> Index(
+        string realm, string subject, DateTimeOffset since, int limit, CancellationToken cancellationToken) =>
+        Evidence.Index(realm, subject, since, limit, cancellationToken);
+
+    public Task<ImmutableArray<SpentAssertion>> Spent(string realm, string subject, DateTimeOffset now, CancellationToken cancellationToken) =>
+        Evidence.Spent(realm, subject, now, cancellationToken);
+
+    public Task<ImmutableArray<EvidenceBatch>> Newest(int batches, CancellationToken cancellationToken) => Evidence.Newest(batches, cancellationToken);
+
+    private IAuthorityStore Authority => isCut ? throw new IOException("the store is out of reach") : authority;
+
+    private IEvidenceStore Evidence => isCut ? throw new IOException("the store is out of reach") : evidence;
+}

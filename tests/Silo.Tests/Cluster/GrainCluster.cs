@@ -1,0 +1,217 @@
+using Assay.Core.Evidence;
+using Assay.Core.Policies;
+using Assay.Core.Registry;
+using Assay.Grains;
+using Assay.Grains.Authority;
+using Assay.Grains.Identities;
+using Assay.Silo.ClientAuthentication;
+using Assay.Silo.Evidence;
+using Assay.Silo.Storage.Sqlite;
+using Assay.Silo.Tests.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Orleans.Configuration;
+using Orleans.Runtime;
+using Orleans.Runtime.Placement;
+using Orleans.TestingHost;
+
+namespace Assay.Silo.Tests.Cluster;
+
+/// <summary>What became of one use of an assertion.</summary>
+internal enum Use
+{
+    Issued,
+    Replayed,
+    Refused,
+    Unavailable,
+}
+
+/// <summary>
+/// Two silos in this process with the grains of the product, over one store and with the grain directory of a cluster. Leases are short, so that a
+/// silo that is gone is over soon.
+/// </summary>
+internal sealed class GrainCluster : IAsyncDisposable
+{
+    public const string Realm = GrainKey.DefaultRealm;
+    public const string Worker = "worker";
+
+    private const string Key = "key-1";
+    private const string Payments = "https://payments.example";
+
+    private readonly TemporaryFolder temporary = new();
+    private readonly DataFolder folder;
+    private readonly SqliteStorage storage;
+    private readonly InProcessTestCluster cluster;
+
+    private GrainCluster()
+    {
+        folder = DataFolder.Open(temporary.Path);
+        storage = new SqliteStorage(folder, TimeProvider.System);
+        var builder = new InProcessTestClusterBuilder(2);
+#pragma warning disable ORLEANSEXP003 // the directory that the product uses
+        builder.Options.UseDistributedGrainDirectory = true;
+#pragma warning restore ORLEANSEXP003
+        builder.Options.InitializeClientOnDeploy = false;
+        builder.Options.GatewayPerSilo = false;
+        builder.Options.ConfigureFileLogging = false;
+        builder.ConfigureSiloHost((options, host) => AddSilo(host, options.SiloName));
+        cluster = builder.Build();
+    }
+
+    public IReadOnlyList<InProcessSiloHandle> Silos => cluster.Silos;
+
+    public IAuthorityStore Store => storage.Authority;
+
+    public static async Task<GrainCluster> Start()
+    {
+        var started = new GrainCluster();
+        await started.Declare();
+        await started.cluster.DeployAsync();
+        return started;
+    }
+
+    public T Service<T>(InProcessSiloHandle silo)
+        where T : notnull => cluster.GetSiloServiceProvider(silo.SiloAddress).GetRequiredService<T>();
+
+    public IIdentityGrain Identity(InProcessSiloHandle asked) => Service<IGrainFactory>(asked).GetGrain<IIdentityGrain>(GrainKey.For(Realm, Worker));
+
+    /// <summary>The silo the identity lives on.</summary>
+    public InProcessSiloHandle Home => cluster.Silos.Single(silo => silo.SiloAddress.Equals(Activation.Address.SiloAddress));
+
+    /// <summary>Makes the identity live there from its first call on.</summary>
+    public async Task Settle(InProcessSiloHandle home)
+    {
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, home.SiloAddress);
+        await Identity(home).Read();
+        RequestContext.Clear();
+        Assert.Same(home, Home);
+    }
+
+    public static DecisionRequest Request(UInt128 assertion, Guid? id = null) => new()
+    {
+        RequestId = id ?? Guid.NewGuid(),
+        GrantType = "client_credentials",
+        AuthenticationMethod = "private_key_jwt",
+        CredentialHandle = Key,
+        Resource = Payments,
+        AssertionHash = assertion,
+        AssertionUntil = TimeProvider.System.GetUtcNow().AddMinutes(5),
+    };
+
+    /// <summary>What a silo does with a request: it lets the identity decide, records it, and answers when the record is durable.</summary>
+    public async Task<Use> Present(InProcessSiloHandle receiver, UInt128 assertion)
+    {
+        var gate = Service<DecisionGate>(receiver);
+        using var passage = gate.Enter();
+        var request = Request(assertion);
+        switch (await Identity(receiver).Decide(request with { MinimumNumber = gate.Floor }))
+        {
+            case Decision.Decided decided when decided.Verdict.GrantsAny && passage.Decided(decided.Number):
+                using (var slot = Service<EvidenceAppender>(receiver).Reserve())
+                {
+                    if (slot is null)
+                        return Use.Unavailable;
+                    var record = new EvidenceRecord
+                    {
+                        Kind = EvidenceKind.Permit, Shard = slot.Shard, Position = slot.Position, Node = receiver.Name, Time = decided.Input.Time, Input = decided.Input,
+                        Verdict = decided.Verdict, RequestId = request.RequestId,
+                    };
+                    slot.Fill(record.Encode(), new EvidenceEntry(Realm, Worker, Key, new SpentAssertion(assertion, request.AssertionUntil)));
+                    return await slot.Committed && passage.MayLeave() ? Use.Issued : Use.Unavailable;
+                }
+
+            case Decision.Refused { Reason: RefusalReason.AssertionReplayed }:
+                return Use.Replayed;
+            case Decision.Refused:
+                return Use.Refused;
+            default:
+                return Use.Unavailable;
+        }
+    }
+
+    public async Task Move(InProcessSiloHandle target)
+    {
+        var leaving = Activation;
+        leaving.Migrate(new Dictionary<string, object> { [IPlacementDirector.PlacementHintKey] = target.SiloAddress });
+        await leaving.Deactivated;
+    }
+
+    /// <summary>As an operator stops it.</summary>
+    public Task Stop(InProcessSiloHandle silo) => cluster.StopSiloAsync(silo);
+
+    /// <summary>As the kernel kills it: it hands nothing over and gives nothing back.</summary>
+    public Task Kill(InProcessSiloHandle silo)
+    {
+        Service<CuttableStore>(silo).Cut();
+        return cluster.KillSiloAsync(silo);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await cluster.DisposeAsync();
+        storage.Dispose();
+        folder.Dispose();
+        temporary.Dispose();
+    }
+
+    private IGrainContext Activation =>
+        cluster.TryGetGrainContext(GrainId.Create("identity", GrainKey.For(Realm, Worker)), out var context)
+            ? context
+            : throw new InvalidOperationException("the identity is on no silo");
+
+    private void AddSilo(IHostApplicationBuilder host, string name)
+    {
+        var services = host.Services;
+        services.AddSingleton(new CuttableStore(storage.Authority, storage.Log));
+        services.AddSingleton<IAuthorityStore>(provider => provider.GetRequiredService<CuttableStore>());
+        services.AddSingleton<IEvidenceStore>(provider => provider.GetRequiredService<CuttableStore>());
+        services.AddSingleton<ISiloAddress, OrleansSiloAddress>();
+        services.AddSingleton<ISiloEnd, NoEnd>();
+        services.AddSingleton<ISecretMaker>(new ClientSecrets(new byte[32]));
+        services.AddAuthority();
+        services.AddEvidence();
+        services.Configure<AuthorityOptions>(options =>
+        {
+            options.Slot = name;
+            options.LeaseLife = TimeSpan.FromSeconds(2);
+            options.LeaseMargin = TimeSpan.FromMilliseconds(100);
+            options.RenewEvery = TimeSpan.FromMilliseconds(400);
+            options.PollEvery = TimeSpan.FromMilliseconds(50);
+        });
+        services.Configure<GrainDirectoryOptions>(options => options.RangeLeaseDuration = TimeSpan.Zero);
+    }
+
+    private async Task Declare()
+    {
+        var document = new PolicyDocument([new PolicyFile("policies/all.cedar", "@id(\"all\") permit(principal, action, resource);")], null);
+        var version = document.ContentHash();
+        var worker = new Identity
+        {
+            Id = Worker,
+            Credentials = [new Credential { Handle = Key, Kind = CredentialKind.PublicKey, PublicJwk = "{}", CreatedAt = DateTimeOffset.UnixEpoch }],
+        };
+        var api = new Api { Resource = Payments, Scopes = [new ApiScope("payments:read", null, [])] };
+        var committed = await Store.Commit(
+            new Change(
+                [
+                    Write(ObjectKinds.Identity, Worker, RegistryJson.Write(worker)),
+                    Write(ObjectKinds.Api, Payments, RegistryJson.Write(api)),
+                    Write(ObjectKinds.PolicySet, $"tokens/{version}", RegistryJson.Write(document)),
+                    Write(ObjectKinds.ActivePolicy, "tokens", RegistryJson.Write(new PolicyPointer(version, []))),
+                ],
+                "tests",
+                "declared"),
+            CancellationToken.None);
+        Assert.IsType<CommitResult.Committed>(committed);
+
+        static ObjectWrite Write(string kind, string id, ReadOnlyMemory<byte> body) => new(new ObjectKey(Realm, kind, id), 0, body, []);
+    }
+
+    /// <summary>These silos end when the test says so.</summary>
+    private sealed class NoEnd : ISiloEnd
+    {
+        public void AtOnce(string why)
+        {
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using Assay.Grains.Authority;
+using Assay.Grains.Identities;
+
+namespace Assay.Silo.Tests.Cluster;
+
+/// <summary>An identity lives on one silo and is asked through both; wherever it lives next, an assertion gives one token.</summary>
+public sealed class TwoSiloTests : IAsyncLifetime
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
+
+    private GrainCluster cluster = null!;
+
+    public async ValueTask InitializeAsync() => cluster = await GrainCluster.Start();
+
+    public async ValueTask DisposeAsync() => await cluster.DisposeAsync();
+
+    [Fact]
+    public async Task Either_silo_lets_the_identity_decide()
+    {
+        Assert.Equal(Use.Issued, await cluster.Present(cluster.Silos[0], 1));
+        Assert.Equal(Use.Issued, await cluster.Present(cluster.Silos[1], 2));
+        Assert.Equal((Use.Replayed, Use.Replayed), (await cluster.Present(cluster.Silos[1], 1), await cluster.Present(cluster.Silos[0], 2)));
+    }
+
+    [Fact]
+    public async Task A_change_through_one_silo_holds_on_the_other_when_its_call_has_returned()
+    {
+        await cluster.Settle(cluster.Silos[0]);
+        Assert.Equal(Use.Issued, await cluster.Present(cluster.Silos[1], 1));
+
+        var change = await cluster.Identity(cluster.Silos[1]).Change(new IdentityChange.RevokeCredential("key-1"), "tests");
+        await cluster.Service<Narrowing>(cluster.Silos[1]).Everywhere(Assert.IsType<ChangeResult.Done>(change).Number, default).WaitAsync(Soon);
+
+        Assert.Equal((Use.Refused, Use.Refused), (await cluster.Present(cluster.Silos[0], 2), await cluster.Present(cluster.Silos[1], 3)));
+    }
+
+    [Fact]
+    public async Task An_assertion_shown_to_both_silos_at_once_gives_one_token()
+    {
+        for (UInt128 assertion = 1; assertion <= 50; assertion++)
+        {
+            var shown = assertion;
+            var uses = await Task.WhenAll(cluster.Silos.Select(silo => Task.Run(() => cluster.Present(silo, shown))));
+            Assert.Equal([Use.Issued, Use.Replayed], uses.Order());
+        }
+    }
+
+    [Fact]
+    public async Task What_was_spent_moves_with_the_identity()
+    {
+        await cluster.Settle(cluster.Silos[0]);
+        var request = GrainCluster.Request(1);
+        Assert.IsType<Decision.Decided>(await cluster.Identity(cluster.Silos[0]).Decide(request)); // and no evidence of it, which could tell
+
+        await cluster.Move(cluster.Silos[1]);
+
+        Assert.Same(cluster.Silos[1], cluster.Home);
+        Assert.Equal(Use.Replayed, await cluster.Present(cluster.Silos[0], 1));
+        Assert.IsType<Decision.Decided>(await cluster.Identity(cluster.Silos[0]).Decide(request)); // the same call, repeated
+    }
+
+    [Fact]
+    public async Task A_silo_that_stops_hands_over_what_was_spent()
+    {
+        var (home, other) = (cluster.Silos[1], cluster.Silos[0]);
+        await cluster.Settle(home);
+        Assert.IsType<Decision.Decided>(await cluster.Identity(other).Decide(GrainCluster.Request(1)));
+
+        await cluster.Stop(home).WaitAsync(Soon);
+
+        Assert.Same(other, cluster.Home);
+        Assert.Equal((Use.Replayed, Use.Issued), (await cluster.Present(other, 1), await cluster.Present(other, 2)));
+    }
+
+    [Fact]
+    public async Task After_a_silo_died_its_identities_come_back_when_it_is_sealed_and_know_what_was_spent()
+    {
+        var (home, other) = (cluster.Silos[1], cluster.Silos[0]);
+        await cluster.Settle(home);
+        Assert.Equal(Use.Issued, await cluster.Present(other, 1));
+        var epoch = cluster.Service<SiloLease>(home).Epoch;
+
+        await cluster.Kill(home).WaitAsync(Soon);
+        var again = await cluster.Present(other, 1).WaitAsync(Soon);
+
+        Assert.Equal(Use.Replayed, again);
+        var ended = (await cluster.Store.Silos(default)).Single(silo => silo.Epoch == epoch);
+        Assert.True(ended is { Condemned: true, Seal: not null });
+        Assert.Equal(Use.Issued, await cluster.Present(other, 2));
+    }
+}
