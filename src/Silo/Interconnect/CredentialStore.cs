@@ -62,8 +62,8 @@ internal sealed class CredentialStore
         if (!changed)
             return;
         remindedAt = null;
-        Log.Reloaded(log, credentials.NotAfter);
         open.CheckAgain(credentials.Authorities, clock.GetUtcNow());
+        Log.Reloaded(log, credentials.NotAfter); // last: whoever reads it may count on every connection being one of the new
     }
 
     /// <summary>From the last fifth of the certificate's life on.</summary>
