@@ -1,9 +1,11 @@
 using Assay.Grains.Authority;
 using Assay.Grains.Identities;
+using Assay.Silo.Tests.Running;
 
 namespace Assay.Silo.Tests.Cluster;
 
 /// <summary>An identity lives on one silo and is asked through both; wherever it lives next, an assertion gives one token.</summary>
+[Collection(Undisturbed.Collection)]
 public sealed class TwoSiloTests : IAsyncLifetime
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);

@@ -11,6 +11,7 @@ using static Assay.Silo.Tests.Running.TokenRequests;
 namespace Assay.Silo.Tests.Faults;
 
 /// <summary>The process ends in the middle of everything, as the kernel ends it.</summary>
+[Collection(Undisturbed.Collection)]
 public sealed class KillTests
 {
     private static int Kills => Environment.GetEnvironmentVariable("ASSAY_LONG_TESTS") == "1" ? 20 : 3;

@@ -6,6 +6,7 @@ using static Assay.Silo.Tests.Running.TokenRequests;
 
 namespace Assay.Silo.Tests.Faults;
 
+[Collection(Undisturbed.Collection)]
 public sealed class RotationTests
 {
     private static int Rotations => Environment.GetEnvironmentVariable("ASSAY_LONG_TESTS") == "1" ? 10 : 5;

@@ -5,6 +5,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Assay.Silo.Interconnect;
+using Assay.Silo.Tests.Running;
 using Assay.Silo.Tests.Storage;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,6 +14,7 @@ using Microsoft.Extensions.Options;
 namespace Assay.Silo.Tests.Interconnect;
 
 /// <summary>A silo that connects to an address where somebody else answers.</summary>
+[Collection(Undisturbed.Collection)]
 public sealed class ImpostorTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();

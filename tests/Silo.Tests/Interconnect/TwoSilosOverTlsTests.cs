@@ -3,10 +3,12 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
+using Assay.Silo.Tests.Running;
 
 namespace Assay.Silo.Tests.Interconnect;
 
 /// <summary>Real silos over real sockets, and whoever else comes to the silo port.</summary>
+[Collection(Undisturbed.Collection)]
 public sealed class TwoSilosOverTlsTests : IAsyncLifetime
 {
     private readonly TestAuthority authority = new();

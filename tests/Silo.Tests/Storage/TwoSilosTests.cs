@@ -6,6 +6,7 @@ using Assay.Grains;
 using Assay.Grains.Authority;
 using Assay.Silo.Evidence;
 using Assay.Silo.Storage.Sqlite;
+using Assay.Silo.Tests.Running;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -13,6 +14,7 @@ using Microsoft.Extensions.Logging;
 namespace Assay.Silo.Tests.Storage;
 
 /// <summary>The authority as two silos of one process run it, over real files.</summary>
+[Collection(Undisturbed.Collection)]
 public sealed class TwoSilosTests : IAsyncLifetime
 {
     private const string Realm = GrainKey.DefaultRealm;
