@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Http.Json;
 using Assay.Client;
 using Assay.Cluster.Tests.Postgres;
+using Assay.Tests.Shared;
 
 namespace Assay.Cluster.Tests.Deployment;
 
@@ -18,7 +19,7 @@ internal sealed class ComposedCluster : IAsyncDisposable
     private readonly PublishedOutput published;
     private readonly PostgresServer postgres;
     private readonly string network = string.Create(CultureInfo.InvariantCulture, $"127.{Random.Shared.Next(1, 255)}.{Random.Shared.Next(1, 254)}");
-    private readonly int door = Tools.FreePort();
+    private readonly int door = Ports.Free();
     private readonly ConcurrentDictionary<string, Running> running = new();
     private readonly ConcurrentQueue<string> ended = new();
 

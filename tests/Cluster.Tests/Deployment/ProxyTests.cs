@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Assay.Tests.Shared;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -24,7 +25,7 @@ public sealed class ProxyTests : IAsyncLifetime
             return;
         for (var i = 0; i < 3; i++)
             silos.Add(await Backend.Start());
-        var port = Tools.FreePort();
+        var port = Ports.Free();
         url = $"http://127.0.0.1:{port}";
         proxy = Tools.Start(program, ["-db", "-f", Configuration], new()
         {

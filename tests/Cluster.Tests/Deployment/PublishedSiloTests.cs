@@ -1,5 +1,6 @@
 using System.Net;
 using Assay.Client;
+using Assay.Tests.Shared;
 
 namespace Assay.Cluster.Tests.Deployment;
 
@@ -14,7 +15,7 @@ public sealed class PublishedSiloTests(PublishedOutput published) : IClassFixtur
         var data = Directory.CreateDirectory(work["data"]).FullName;
         var kek = await Secrets(data);
         await Tools.Run("cp", ["-r", Path.Combine(Tools.Checkout, "samples/quickstart"), data]);
-        var url = $"http://127.0.0.1:{Tools.FreePort()}";
+        var url = $"http://127.0.0.1:{Ports.Free()}";
 
         using var silo = await published.Confined(
             data, ["--data", Path.Combine(data, "state"), "--url", url, "--bundle", Path.Combine(data, "quickstart")], new() { ["ASSAY_KEK_FILE"] = kek });
@@ -36,7 +37,7 @@ public sealed class PublishedSiloTests(PublishedOutput published) : IClassFixtur
     public async Task Its_health_script_fails_when_the_silo_is_not_there_or_does_not_answer_200()
     {
         using var listener = new HttpListener();
-        var port = Tools.FreePort();
+        var port = Ports.Free();
         listener.Prefixes.Add($"http://127.0.0.1:{port}/");
         listener.Start();
         var answering = Answer(listener, 503);
@@ -61,7 +62,7 @@ public sealed class PublishedSiloTests(PublishedOutput published) : IClassFixtur
 
         using var silo = await published.Confined(
             data,
-            ["--data", Path.Combine(data, "state"), "--url", $"http://127.0.0.1:{Tools.FreePort()}", "--bundle", "none"],
+            ["--data", Path.Combine(data, "state"), "--url", $"http://127.0.0.1:{Ports.Free()}", "--bundle", "none"],
             new() { ["ASSAY_KEK_FILE"] = await Secrets(data), ["Assay__Cluster__Address"] = "0.0.0.0" });
         await silo.Process.WaitForExitAsync();
 

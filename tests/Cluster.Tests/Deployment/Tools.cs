@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
+using Assay.Tests.Shared;
 
 // Signals, users, PostgreSQL as a user of its own: these tests are for Unix.
 [assembly: System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
@@ -45,13 +44,6 @@ internal static class Tools
         foreach (var (name, value) in environment ?? [])
             start.Environment[name] = value;
         return new Running(start);
-    }
-
-    public static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 
     private static string FindCheckout()

@@ -1,7 +1,7 @@
 using System.Net;
-using System.Net.Sockets;
 using Assay.Cluster.Tests.Postgres;
 using Assay.Silo.Storage.Postgres;
+using Assay.Tests.Shared;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
@@ -61,15 +61,8 @@ public sealed class RealSilosTests(PostgresServer server)
             });
             silo.Configure<ClusterOptions>(cluster => cluster.ClusterId = cluster.ServiceId = "assay");
             silo.Configure<SiloOptions>(options => options.SiloName = name);
-            silo.ConfigureEndpoints(IPAddress.Loopback, FreePort(), gatewayPort: 0);
+            silo.ConfigureEndpoints(IPAddress.Loopback, Ports.Free(), gatewayPort: 0);
         });
         return builder.Build();
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 }

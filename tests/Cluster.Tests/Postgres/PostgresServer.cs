@@ -1,6 +1,5 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
+using Assay.Tests.Shared;
 using Npgsql;
 
 namespace Assay.Cluster.Tests.Postgres;
@@ -44,7 +43,7 @@ public sealed class PostgresServer : IAsyncLifetime
         await PostgresBinaries.Run("initdb", "-D", Data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-instructions");
         if (Address != "127.0.0.1")
             await File.AppendAllTextAsync(Path.Combine(Data, "pg_hba.conf"), "host all all samenet trust\n");
-        Port = FreePort();
+        Port = Ports.Free();
         await Start();
     }
 
@@ -122,12 +121,5 @@ public sealed class PostgresServer : IAsyncLifetime
             await Stop("immediate");
         if (folder.Length > 0)
             Directory.Delete(folder, recursive: true);
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 }

@@ -1,13 +1,12 @@
 using System.Buffers.Text;
-using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Assay.Cluster.Tests.Postgres;
 using Assay.Core.Registry;
 using Assay.Silo.Tests.Interconnect;
+using Assay.Tests.Shared;
 
 namespace Assay.Cluster.Tests.Running;
 
@@ -31,7 +30,7 @@ internal sealed class TestCluster : IAsyncDisposable
     {
         Postgres = postgres;
         Database = database;
-        Issuer = $"http://127.0.0.1:{FreePort()}";
+        Issuer = $"http://127.0.0.1:{Ports.Free()}";
     }
 
     public PostgresServer Postgres { get; }
@@ -108,7 +107,7 @@ internal sealed class TestCluster : IAsyncDisposable
     {
         var own = Path.Combine(folder, name);
         Directory.CreateDirectory(own);
-        var url = $"http://127.0.0.1:{FreePort()}";
+        var url = $"http://127.0.0.1:{Ports.Free()}";
         var all = new Dictionary<string, string>
         {
             ["ASSAY_POSTGRES"] = Database,
@@ -117,7 +116,7 @@ internal sealed class TestCluster : IAsyncDisposable
             ["Assay:Url"] = url,
             ["Assay:Issuer"] = Issuer,
             ["Assay:Authority:Slot"] = name,
-            ["Assay:Cluster:SiloPort"] = FreePort().ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["Assay:Cluster:SiloPort"] = Ports.Free().ToString(System.Globalization.CultureInfo.InvariantCulture),
         };
         foreach (var (setting, value) in settings)
             all[setting] = value;
@@ -208,13 +207,6 @@ internal sealed class TestCluster : IAsyncDisposable
         Http.Dispose();
         Authority.Dispose();
         Directory.Delete(folder, recursive: true);
-    }
-
-    public static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 
     public static string Checkout()

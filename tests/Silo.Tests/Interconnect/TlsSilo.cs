@@ -1,6 +1,6 @@
 using System.Net;
-using System.Net.Sockets;
 using Assay.Silo.Interconnect;
+using Assay.Tests.Shared;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -17,7 +17,7 @@ internal sealed class TlsSilo : IAsyncDisposable
 
     private TlsSilo(CertificateFiles? files, TlsSilo? first, string handshakeTimeout)
     {
-        Port = FreePort();
+        Port = Ports.Free();
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddProvider(Log);
         if (files is not null)
@@ -90,12 +90,5 @@ internal sealed class TlsSilo : IAsyncDisposable
         host.Dispose();
         if (Files is not null)
             Directory.Delete(Path.GetDirectoryName(Files.Certificate)!, recursive: true);
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 }

@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
+using Assay.Tests.Shared;
 
 namespace Assay.Silo.Tests.Running;
 
@@ -17,7 +16,7 @@ internal sealed class RunningSilo : IAsyncDisposable
     {
         Folder = folder;
         this.settings = settings;
-        Url = $"http://127.0.0.1:{FreePort()}";
+        Url = $"http://127.0.0.1:{Ports.Free()}";
     }
 
     public string Folder { get; }
@@ -135,12 +134,6 @@ internal sealed class RunningSilo : IAsyncDisposable
         said.Release();
     }
 
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
-    }
 }
 
 /// <summary>One silo for the tests of a class, with the quickstart bundle.</summary>
