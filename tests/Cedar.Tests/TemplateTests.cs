@@ -63,4 +63,59 @@ public sealed class TemplateTests
             "template renamed has no slot ?resource",
             Assert.Throws<CedarDataException>(() => template.WithId("renamed").Link("l", Cedar.Alice, Cedar.Photo)).Message);
     }
+
+    [Fact]
+    public void A_set_decides_by_the_policies_linked_from_its_templates()
+    {
+        var set = Cedar.Policies("permit(principal == ?principal, action, resource); forbid(principal, action, resource == ?resource);")
+            .Link("template0", "alice", principal: Cedar.Alice)
+            .Link("template0", "bob", principal: new("User", "bob"))
+            .Link("template0", "alice again", principal: Cedar.Alice)
+            .Link("template1", "other", resource: new("Photo", "other"));
+
+        var result = Authorizer.Authorize(set, Cedar.Ask(), Entities.Empty);
+
+        Assert.Equal((Decision.Allow, "alice, alice again"), (result.Decision, string.Join(", ", result.Reasons.Select(policy => policy.Id))));
+        Assert.Equal(["template0", "template1"], set.Templates.Select(template => template.Id));
+    }
+
+    [Fact]
+    public void A_linked_policy_brings_its_template_along()
+    {
+        var template = Cedar.Policies("permit(principal == ?principal, action, resource);").Templates[0];
+
+        var set = PolicySet.Of([template.Link("a", Cedar.Alice), template.Link("b", Cedar.Alice)]);
+
+        Assert.Equal([template], set.Templates);
+        Assert.Equal([template, template], set.Policies.Select(policy => policy.Template));
+    }
+
+    [Fact]
+    public void A_link_that_does_not_fit_its_set_is_refused()
+    {
+        var set = Cedar.Policies("permit(principal, action, resource); permit(principal == ?principal, action, resource);").Link("template0", "link", Cedar.Alice);
+
+        Assert.Equal("there is no template \"policy0\"", Refusal(() => set.Link("policy0", "l", Cedar.Alice)));
+        Assert.Equal("template template0 needs a value for its slot ?principal", Refusal(() => set.Link("template0", "l")));
+        Assert.Equal("template template0 has no slot ?resource", Refusal(() => set.Link("template0", "l", Cedar.Alice, Cedar.Photo)));
+        Assert.Equal("the linked policy \"policy0\" has the id of a policy", Refusal(() => set.Link("template0", "policy0", Cedar.Alice)));
+        Assert.Equal("the linked policy \"link\" has the id of a policy", Refusal(() => set.Link("template0", "link", Cedar.Alice)));
+        Assert.Equal("the linked policy \"template0\" has the id of a template", Refusal(() => set.Link("template0", "template0", Cedar.Alice)));
+    }
+
+    [Fact]
+    public void Templates_and_policies_share_their_names()
+    {
+        var set = Cedar.Policies("permit(principal, action, resource); permit(principal == ?principal, action, resource);");
+        var other = Cedar.Policies("\nforbid(principal, action, resource in ?resource);").Templates[0];
+
+        Assert.Equal(
+            "the policy \"template0\" has the id of a template",
+            Refusal(() => PolicySet.Of([set.Policies[0].WithId("template0")], set.Templates)));
+        Assert.Equal(
+            "two templates have the id \"template0\"; the second is at test.cedar:2:1",
+            Refusal(() => PolicySet.Of([set.Templates[0].Link("a", Cedar.Alice), other.Link("b", resource: Cedar.Photo)])));
+    }
+
+    private static string Refusal(Action act) => Assert.Throws<CedarDataException>(act).Message;
 }

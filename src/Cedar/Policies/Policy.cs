@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 
 namespace Assay.Cedar;
@@ -5,13 +6,13 @@ namespace Assay.Cedar;
 /// <summary>One policy, static or linked from a template. Immutable.</summary>
 public sealed class Policy
 {
-    internal Policy(string id, PolicyBody body, ScopeConstraint principal, ScopeConstraint resource, string? templateId = null)
+    internal Policy(string id, PolicyBody body, ScopeConstraint principal, ScopeConstraint resource, Template? template = null)
     {
         Id = id;
         Body = body;
         Principal = principal;
         Resource = resource;
-        TemplateId = templateId;
+        Template = template;
     }
 
     /// <summary>The name within its policy set; <c>policy0</c>, <c>policy1</c> … by position when parsed.</summary>
@@ -39,7 +40,10 @@ public sealed class Policy
     public string Text => Body.Text;
 
     /// <summary>The template it was linked from; null for a static policy.</summary>
-    public string? TemplateId { get; }
+    public Template? Template { get; }
+
+    /// <summary>The name of <see cref="Template"/>.</summary>
+    public string? TemplateId => Template?.Id;
 
     internal PolicyBody Body { get; }
 
@@ -47,7 +51,7 @@ public sealed class Policy
     public Policy WithId(string id)
     {
         ArgumentNullException.ThrowIfNull(id);
-        return new Policy(id, Body, Principal, Resource, TemplateId);
+        return new Policy(id, Body, Principal, Resource, Template);
     }
 
     /// <summary>Identifier and place.</summary>
@@ -57,6 +61,7 @@ public sealed class Policy
 /// <summary>What a template and the policies linked from it have in common.</summary>
 /// <param name="Effect">Permit or forbid.</param>
 /// <param name="Annotations">By name.</param>
+/// <param name="Marks">The annotations written without a value, as <c>@public</c>.</param>
 /// <param name="Action">The head's constraint on the action, which never has a slot.</param>
 /// <param name="Conditions">In order.</param>
 /// <param name="Position">Where the text begins.</param>
@@ -65,6 +70,7 @@ public sealed class Policy
 internal sealed record PolicyBody(
     Effect Effect,
     IReadOnlyDictionary<string, string> Annotations,
+    FrozenSet<string> Marks,
     ScopeConstraint Action,
     ImmutableArray<PolicyCondition> Conditions,
     SourcePosition Position,

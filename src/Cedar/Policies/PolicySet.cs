@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Assay.Cedar;
 
-/// <summary>Policies that are evaluated together. Immutable.</summary>
+/// <summary>Policies that are evaluated together, and the templates some of them are linked from. Immutable.</summary>
 public sealed class PolicySet
 {
     internal PolicySet(ImmutableArray<Policy> policies, ImmutableArray<Template> templates) =>
@@ -14,7 +14,7 @@ public sealed class PolicySet
     /// <summary>Static and linked policies, in order.</summary>
     public ImmutableArray<Policy> Policies { get; }
 
-    /// <summary>Templates, in order. They are not evaluated; link them and add the policies with <see cref="Of"/>.</summary>
+    /// <summary>Templates, in order, among them that of every linked policy. They are not evaluated; see <see cref="Link"/>.</summary>
     public ImmutableArray<Template> Templates { get; }
 
     /// <summary>
@@ -30,20 +30,71 @@ public sealed class PolicySet
         return new PolicyParser(text, source).ParseSet();
     }
 
-    /// <summary>Gathers policies, for example of several files or linked from templates.</summary>
-    /// <exception cref="CedarDataException">Two policies have the same identifier.</exception>
-    public static PolicySet Of(IEnumerable<Policy> policies)
+    /// <summary>
+    /// Gathers policies, for example of several files or linked from templates. The templates they are linked from belong to the
+    /// set without being named.
+    /// </summary>
+    /// <exception cref="CedarDataException">Two policies, two templates, or a policy and a template have the same identifier.</exception>
+    public static PolicySet Of(IEnumerable<Policy> policies, IEnumerable<Template>? templates = null)
     {
         ArgumentNullException.ThrowIfNull(policies);
-        ImmutableArray<Policy> all = [.. policies];
-        var ids = new HashSet<string>(all.Length, StringComparer.Ordinal);
-        foreach (var policy in all)
+        var gathering = new Gathering();
+        foreach (var template in templates ?? [])
+            gathering.Add(template);
+
+        foreach (var policy in policies)
+            gathering.Add(policy);
+
+        return gathering.ToSet();
+    }
+
+    /// <summary>This set with one policy more, linked from one of its templates. Exactly the slots of that template must be given.</summary>
+    /// <exception cref="CedarDataException">
+    /// There is no such template, a slot is left open or does not exist, or the identifier is taken by a policy or template.
+    /// </exception>
+    public PolicySet Link(string templateId, string id, EntityUid? principal = null, EntityUid? resource = null)
+    {
+        ArgumentNullException.ThrowIfNull(templateId);
+        var template = Templates.FirstOrDefault(template => template.Id == templateId)
+            ?? throw new CedarDataException($"there is no template {Escapes.Quote(templateId)}");
+        return Of([.. Policies, template.Link(id, principal, resource)], Templates);
+    }
+
+    /// <summary>Policies and templates have their names in common, so that a name says which one is meant.</summary>
+    private sealed class Gathering
+    {
+        private readonly ImmutableArray<Policy>.Builder policies = ImmutableArray.CreateBuilder<Policy>();
+        private readonly ImmutableArray<Template>.Builder templates = ImmutableArray.CreateBuilder<Template>();
+        private readonly Dictionary<string, object> byId = new(StringComparer.Ordinal);
+
+        public void Add(Template template)
         {
-            if (!ids.Add(policy.Id))
-                throw new CedarDataException($"two policies have the id {Escapes.Quote(policy.Id)}; the second is at {policy.Position}");
+            if (byId.TryAdd(template.Id, template))
+                templates.Add(template);
+            else
+                throw Taken(template.Id, "template", template.Position);
         }
 
-        return new PolicySet(all, []);
+        public void Add(Policy policy)
+        {
+            if (policy.Template is { } template && !ReferenceEquals(byId.GetValueOrDefault(template.Id), template))
+                Add(template);
+
+            if (byId.TryAdd(policy.Id, policy))
+                policies.Add(policy);
+            else
+                throw Taken(policy.Id, policy.Template is null ? "policy" : "linked policy", policy.Position);
+        }
+
+        public PolicySet ToSet() => new(policies.DrainToImmutable(), templates.DrainToImmutable());
+
+        private CedarDataException Taken(string id, string what, SourcePosition position) => new((byId[id], what) switch
+        {
+            (Policy, "policy") => $"two policies have the id {Escapes.Quote(id)}; the second is at {position}",
+            (Template, "template") => $"two templates have the id {Escapes.Quote(id)}; the second is at {position}",
+            (Policy, _) => $"the {what} {Escapes.Quote(id)} has the id of a policy",
+            (_, _) => $"the {what} {Escapes.Quote(id)} has the id of a template",
+        });
     }
 }
 

@@ -3,12 +3,10 @@ namespace Assay.Cedar;
 /// <summary>A policy with open places (<c>?principal</c>, <c>?resource</c>) in its head. It decides nothing until linked.</summary>
 public sealed class Template
 {
-    private readonly PolicyBody body;
-
     internal Template(string id, PolicyBody body, ScopeConstraint principal, ScopeConstraint resource)
     {
         Id = id;
-        this.body = body;
+        Body = body;
         Principal = principal;
         Resource = resource;
     }
@@ -17,31 +15,33 @@ public sealed class Template
     public string Id { get; }
 
     /// <summary>What its policies say when satisfied.</summary>
-    public Effect Effect => body.Effect;
+    public Effect Effect => Body.Effect;
 
     /// <summary>Annotations, which its policies inherit.</summary>
-    public IReadOnlyDictionary<string, string> Annotations => body.Annotations;
+    public IReadOnlyDictionary<string, string> Annotations => Body.Annotations;
 
     /// <summary>What its head asks of the principal, perhaps with a slot.</summary>
     public ScopeConstraint Principal { get; }
 
     /// <summary>What its head asks of the action.</summary>
-    public ScopeConstraint Action => body.Action;
+    public ScopeConstraint Action => Body.Action;
 
     /// <summary>What its head asks of the resource, perhaps with a slot.</summary>
     public ScopeConstraint Resource { get; }
 
     /// <summary>Where its text begins, annotations included.</summary>
-    public SourcePosition Position => body.Position;
+    public SourcePosition Position => Body.Position;
 
     /// <summary>Its text as written.</summary>
-    public string Text => body.Text;
+    public string Text => Body.Text;
+
+    internal PolicyBody Body { get; }
 
     /// <summary>The same template under another name.</summary>
     public Template WithId(string id)
     {
         ArgumentNullException.ThrowIfNull(id);
-        return new Template(id, body, Principal, Resource);
+        return new Template(id, Body, Principal, Resource);
     }
 
     /// <summary>Fills the slots. Exactly the slots of this template must be given.</summary>
@@ -49,7 +49,7 @@ public sealed class Template
     public Policy Link(string id, EntityUid? principal = null, EntityUid? resource = null)
     {
         ArgumentNullException.ThrowIfNull(id);
-        return new Policy(id, body, Fill(Principal, principal, "?principal"), Fill(Resource, resource, "?resource"), Id);
+        return new Policy(id, Body, Fill(Principal, principal, "?principal"), Fill(Resource, resource, "?resource"), this);
     }
 
     private ScopeConstraint Fill(ScopeConstraint constraint, EntityUid? value, string slot)

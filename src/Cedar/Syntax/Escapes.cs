@@ -58,7 +58,7 @@ internal static class Escapes
     }
 
     /// <summary>
-    /// Resolves a pattern: literal stretches and, as null, the wildcards between them. An escape that yields a star
+    /// Resolves a pattern: literal stretches and, as null, every wildcard. An escape that yields a star
     /// (<c>\u{2a}</c>) is a wildcard as in the reference engine; only <c>\*</c> is a literal star.
     /// </summary>
     public static bool TryUnescapePattern(ReadOnlySpan<char> body, out List<string?> parts, out int fault)
@@ -75,8 +75,7 @@ internal static class Escapes
             if (rune == '*' && !star)
             {
                 Flush(literal, parts);
-                if (parts.Count == 0 || parts[^1] is not null)
-                    parts.Add(null);
+                parts.Add(null);
             }
             else
             {
@@ -89,10 +88,27 @@ internal static class Escapes
     }
 
     /// <summary>A string literal that reads back as the same text.</summary>
-    public static string Quote(string? text)
+    public static string Quote(string? text) =>
+        AppendEscaped(new StringBuilder((text?.Length ?? 0) + 2).Append('"'), text ?? "").Append('"').ToString();
+
+    /// <summary>A pattern literal that reads back as the same pattern.</summary>
+    public static string Quote(Pattern pattern)
     {
-        var builder = new StringBuilder((text?.Length ?? 0) + 2).Append('"');
-        foreach (var c in text ?? "")
+        var builder = new StringBuilder().Append('"');
+        foreach (var part in pattern.Written)
+        {
+            if (part is null)
+                builder.Append('*');
+            else
+                AppendEscaped(builder, part, "\\*");
+        }
+
+        return builder.Append('"').ToString();
+    }
+
+    private static StringBuilder AppendEscaped(StringBuilder builder, string text, string star = "*")
+    {
+        foreach (var c in text)
         {
             _ = c switch
             {
@@ -102,12 +118,13 @@ internal static class Escapes
                 '\r' => builder.Append("\\r"),
                 '\t' => builder.Append("\\t"),
                 '\0' => builder.Append("\\0"),
+                '*' => builder.Append(star),
                 _ when char.IsControl(c) || c is '\u2028' or '\u2029' => builder.Append(CultureInfo.InvariantCulture, $"\\u{{{(int)c:x}}}"),
                 _ => builder.Append(c),
             };
         }
 
-        return builder.Append('"').ToString();
+        return builder;
     }
 
     private static bool TryNext(ReadOnlySpan<char> body, ref int i, out int rune, out bool star)

@@ -1,12 +1,15 @@
 namespace Assay.Cedar;
 
 /// <summary>What <c>like</c> matches against: literal stretches with wildcards (any run of characters, also none) between them.</summary>
-internal sealed class Pattern(IReadOnlyList<string?> parts)
+internal sealed class Pattern(IReadOnlyList<string?> written)
 {
-    private readonly string?[] parts = [.. parts];
+    private readonly string?[] parts = [.. written.Where((part, i) => part is not null || i == 0 || written[i - 1] is not null)];
 
     /// <summary>Literal stretches and, as null, wildcards; two wildcards never follow each other.</summary>
     public IReadOnlyList<string?> Parts => parts;
+
+    /// <summary>The same with every wildcard that was written: <c>**</c> matches what <c>*</c> does, but JSON and text show both.</summary>
+    public IReadOnlyList<string?> Written { get; } = [.. written];
 
     /// <summary>
     /// Whether the whole text matches. A stretch between wildcards may be taken at its first occurrence without ever going back,
