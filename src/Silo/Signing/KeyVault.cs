@@ -13,14 +13,14 @@ internal sealed class KeyVault : IKeyVault, IDisposable
 {
     private const int NonceBytes = 12;
     private const int TagBytes = 16;
-    private readonly AesGcm cipher;
+    private readonly byte[] keyEncryptionKey;
 
     /// <param name="keyEncryptionKey">32 bytes.</param>
     public KeyVault(ReadOnlySpan<byte> keyEncryptionKey)
     {
         if (keyEncryptionKey.Length != 32)
             throw new ArgumentException("the key-encryption key must have 32 bytes", nameof(keyEncryptionKey));
-        cipher = new AesGcm(keyEncryptionKey, TagBytes);
+        this.keyEncryptionKey = keyEncryptionKey.ToArray();
     }
 
     public string Wrap(string name, ReadOnlySpan<byte> secret)
@@ -28,6 +28,7 @@ internal sealed class KeyVault : IKeyVault, IDisposable
         var wrapped = new byte[NonceBytes + secret.Length + TagBytes];
         var nonce = wrapped.AsSpan(0, NonceBytes);
         RandomNumberGenerator.Fill(nonce);
+        using var cipher = Cipher();
         cipher.Encrypt(nonce, secret, wrapped.AsSpan(NonceBytes, secret.Length), wrapped.AsSpan(NonceBytes + secret.Length), Encoding.UTF8.GetBytes(name));
         return Base64Url.EncodeToString(wrapped);
     }
@@ -39,6 +40,7 @@ internal sealed class KeyVault : IKeyVault, IDisposable
             throw new CryptographicException($"'{name}' is too short to have been wrapped by this vault");
 
         var secret = new byte[bytes.Length - NonceBytes - TagBytes];
+        using var cipher = Cipher();
         try
         {
             cipher.Decrypt(
@@ -52,5 +54,8 @@ internal sealed class KeyVault : IKeyVault, IDisposable
         return secret;
     }
 
-    public void Dispose() => cipher.Dispose();
+    public void Dispose() => CryptographicOperations.ZeroMemory(keyEncryptionKey);
+
+    /// <summary>One a call: two threads in the same one spoil each other's result, and whoever wraps seldom need not be fast.</summary>
+    private AesGcm Cipher() => new(keyEncryptionKey, TagBytes);
 }

@@ -109,16 +109,20 @@ internal sealed class FirstStart(IAuthorityStore store, BundleApply bundles, Boo
         for (var tries = 0; tries < MaxTries; tries++)
         {
             var comparison = await bundles.Compare(declared, prune: false, cancellationToken);
+
+            // Asked after the comparison, whose versions the commit checks: what another silo stored before this line is seen here, and what it stores
+            // after it makes the commit fail.
+            if (!await IsEmpty(cancellationToken))
+            {
+                foreach (var file in made)
+                    File.Delete(file); // the other silo's keys are the ones that count
+                return;
+            }
+
             if (!comparison.Plan.Faults.IsEmpty)
                 throw new InvalidOperationException($"The bundle '{bundleFolder}' cannot be applied:\n" + string.Join('\n', comparison.Plan.Faults));
             if (await bundles.Write(declared, comparison, activate: true, "system", cancellationToken) is CommitResult.Committed)
                 return;
-            if (await IsEmpty(cancellationToken))
-                continue;
-
-            foreach (var file in made)
-                File.Delete(file); // another silo's keys are the ones that count
-            return;
         }
 
         throw new InvalidOperationException($"Storing the bundle '{bundleFolder}' failed: others keep changing what it is compared with.");

@@ -110,4 +110,15 @@ public sealed class JtiCodecTests
                 Assert.Fail($"{position} became {id}");
         });
     }
+
+    [Fact]
+    public async Task Many_may_encode_and_decode_at_once()
+    {
+        using var codec = new JtiCodec(RandomNumberGenerator.GetBytes(32));
+
+        var right = await Task.WhenAll(Enumerable.Range(1, 8).Select(shard => Task.Run(() =>
+            Enumerable.Range(0, 5_000).All(position => codec.TryDecode(codec.Encode(new RecordId(shard, position)), out var id) && id == new RecordId(shard, position)))));
+
+        Assert.All(right, Assert.True);
+    }
 }

@@ -173,7 +173,7 @@ internal sealed class GrainCluster : IAsyncDisposable
         services.Configure<AuthorityOptions>(options =>
         {
             options.Slot = name;
-            options.LeaseLife = TimeSpan.FromSeconds(2);
+            options.LeaseLife = TimeSpan.FromSeconds(6); // longer than a busy machine lets a thread wait
             options.LeaseMargin = TimeSpan.FromMilliseconds(100);
             options.RenewEvery = TimeSpan.FromMilliseconds(400);
             options.PollEvery = TimeSpan.FromMilliseconds(50);
