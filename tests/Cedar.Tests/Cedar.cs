@@ -1,3 +1,5 @@
+using Assay.Cedar.Tests.Compilation;
+
 namespace Assay.Cedar.Tests;
 
 /// <summary>Short ways to put a question to the language.</summary>
@@ -22,8 +24,9 @@ internal static class Cedar
         return [.. parse.Faults.Select(fault => fault.ToString())];
     }
 
+    /// <summary>Decides by the interpreter and by the compiled form, which must agree.</summary>
     public static AuthorizationResult Decide(string policies, RecordValue? context = null, Entities? entities = null) =>
-        Authorizer.Authorize(Policies(policies), Ask(context), entities ?? Entities.Empty);
+        Compiled.Decide(Policies(policies), Ask(context), entities ?? Entities.Empty);
 
     /// <summary>What an expression comes to as a condition: <c>true</c>, <c>false</c>, or the kind of its error.</summary>
     public static string Condition(string expression, RecordValue? context = null, Entities? entities = null)

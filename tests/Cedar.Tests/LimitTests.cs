@@ -1,4 +1,5 @@
 using System.Text;
+using Assay.Cedar.Tests.Compilation;
 
 namespace Assay.Cedar.Tests;
 
@@ -142,7 +143,7 @@ public sealed class LimitTests
 
         var policies = Cedar.Policies(Policy(levels));
         AuthorizationResult? result = null;
-        var small = new Thread(() => result = Authorizer.Authorize(policies, Cedar.Ask(), Entities.Empty), maxStackSize: 256 * 1024);
+        var small = new Thread(() => result = Compiled.Decide(policies, Cedar.Ask(), Entities.Empty), maxStackSize: 256 * 1024);
         small.Start();
         small.Join();
 

@@ -151,7 +151,7 @@ internal ref partial struct Interpreter
     }
 
     // Whole units, cut off towards zero.
-    private static long Count(ExtensionFunction function, long milliseconds) => milliseconds / function switch
+    internal static long Count(ExtensionFunction function, long milliseconds) => milliseconds / function switch
     {
         ExtensionFunction.ToMilliseconds => 1,
         ExtensionFunction.ToSeconds => 1_000,

@@ -86,6 +86,21 @@ public sealed class RecordValue : Value
         return found >= 0;
     }
 
+    /// <summary>Looks a field up, first where the name was found last: records of one shape have it in the same place.</summary>
+    internal Value? Find(string name, ref int hint)
+    {
+        var at = hint;
+        if ((uint)at < (uint)names.Length && string.Equals(names[at], name))
+            return values[at];
+
+        at = index is not null ? index.GetValueOrDefault(name, -1) : IndexOf(name);
+        if (at < 0)
+            return null;
+
+        hint = at;
+        return values[at];
+    }
+
     /// <inheritdoc/>
     public override bool Equals(Value? other)
     {

@@ -1,0 +1,113 @@
+using System.Diagnostics;
+
+namespace Assay.Cedar;
+
+/// <summary>Turns the conditions of policies into nodes. Recursion is bounded by <see cref="CedarLimits.ExpressionDepth"/>.</summary>
+internal sealed class Compiler
+{
+    private readonly Dictionary<PolicyBody, Clause[]> bodies = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<string, string> names = new(StringComparer.Ordinal);
+    private int built;
+
+    /// <summary>The conditions of a policy. Policies linked from one template share theirs.</summary>
+    public Clause[] Compile(PolicyBody body)
+    {
+        if (bodies.TryGetValue(body, out var known))
+            return known;
+
+        var clauses = new Clause[body.Conditions.Length];
+        for (var i = 0; i < clauses.Length; i++)
+            clauses[i] = new Clause(Compile(body.Conditions[i].Body), body.Conditions[i].IsUnless ? Truth.False : Truth.True);
+
+        bodies.Add(body, clauses);
+        return clauses;
+    }
+
+    private Node Compile(Expr expression)
+    {
+        if (expression.Constant is { } constant)
+            return new ConstantNode(constant);
+
+        return expression switch
+        {
+            VariableExpr variable => new VariableNode(variable.Variable),
+            AndExpr and => new AndNode(Compile(and.Operands)),
+            OrExpr or => new OrNode(Compile(or.Operands)),
+            NotExpr not => new NotNode(Compile(not.Operand)),
+            NegateExpr negate => new NegateNode(Compile(negate.Operand)),
+            IfExpr choice => new IfNode(Compile(choice.Condition), Compile(choice.Then), Compile(choice.Otherwise)),
+            CompareExpr { Comparison: Comparison.Equal or Comparison.NotEqual } equal =>
+                new EqualNode(Compile(equal.Left), Compile(equal.Right), equal.Comparison == Comparison.NotEqual),
+            CompareExpr compare => new OrderNode(compare.Comparison, Compile(compare.Left), Compile(compare.Right)),
+            InExpr contained => new InNode(Compile(contained.Left), Compile(contained.Right)),
+            ArithmeticExpr arithmetic => new ArithmeticNode(Compile(arithmetic.Operands), arithmetic.Operators),
+            AttributeExpr attribute => new AttributeNode(Compile(attribute.Target), Interned(attribute.Name)),
+            HasExpr has => new HasNode(Compile(has.Target), Array.ConvertAll(has.Path, Interned)),
+            LikeExpr like => new LikeNode(Compile(like.Target), like.Pattern),
+            IsExpr typed => new IsNode(Compile(typed.Target), Interned(typed.Type), typed.Ancestor is null ? null : Compile(typed.Ancestor)),
+            MethodExpr method => Compile(method),
+            CallExpr call => Compile(call),
+            SetExpr set => Compile(null, set.Elements),
+            RecordExpr record => Compile(record.Names, record.Values),
+            _ => throw new UnreachableException(),
+        };
+    }
+
+    private Node[] Compile(Expr[] expressions) => Array.ConvertAll(expressions, Compile);
+
+    private Node Compile(string[]? names, Expr[] parts)
+    {
+        var before = built;
+        var nodes = Compile(parts);
+        var holdsBuilt = built > before;
+        built++;
+        return holdsBuilt || parts.Length > PartsTag.Most ? new BuildNode(names, nodes) : new PartsNode(new PartsTag(names, parts.Length), nodes);
+    }
+
+    private Node Compile(MethodExpr method)
+    {
+        var target = Compile(method.Target);
+        if (method.Argument is null)
+            return new IsEmptyNode(target);
+
+        var argument = Compile(method.Argument);
+        return method.Method switch
+        {
+            BuiltInMethod.HasTag => new HasTagNode(target, argument),
+            BuiltInMethod.GetTag => new GetTagNode(target, argument),
+            _ => new ContainsNode(method.Method, target, argument),
+        };
+    }
+
+    private Node Compile(CallExpr call)
+    {
+        var function = call.Function;
+        var arguments = Compile(call.Arguments);
+        if (arguments.Length != function.Arity())
+            return new WrongCallNode(arguments);
+
+        var second = arguments.Length > 1 ? arguments[1] : null;
+        return function switch
+        {
+            <= ExtensionFunction.Duration when call.Arguments is [LiteralExpr { Value: StringValue }] => new MalformedNode(), // else it were a constant
+            <= ExtensionFunction.Duration => new ConstructNode(function, arguments[0]),
+            <= ExtensionFunction.GreaterThanOrEqual => new DecimalNode(function, arguments[0], second!),
+            <= ExtensionFunction.IsInRange => new IpNode(function, arguments[0], second),
+            <= ExtensionFunction.ToTime => new DatetimeNode(function, arguments[0], second),
+            _ => new DurationNode(function, arguments[0]),
+        };
+    }
+
+    // Equal names become one string, within this set only: a pool for all sets would keep what dropped sets named. A name that the
+    // program itself knows (as those of the context it builds) becomes the program's string, and is found by reference.
+    private string Interned(string name)
+    {
+        if (!names.TryGetValue(name, out var known))
+            names.Add(name, known = string.IsInterned(name) ?? name);
+
+        return known;
+    }
+}
+
+/// <summary>A condition, and what it must come to: true after <c>when</c>, false after <c>unless</c>.</summary>
+internal readonly record struct Clause(Node Condition, Truth Wanted);
