@@ -7,14 +7,13 @@ namespace Assay.Baseline;
 /// <summary>Prepares both servers, warms them up, and measures all targets in turn, round after round, so that a slow spell of the machine hits all.</summary>
 internal static class Measurement
 {
-    private const string Scope = "payments:read";
+    public const string Scope = "payments:read";
     private static readonly TimeSpan AssertionLife = TimeSpan.FromSeconds(300);
     private static readonly TimeSpan WarmUpStep = TimeSpan.FromSeconds(2);
 
     public static async Task<int> Run(Settings settings)
     {
-        if (Directory.Exists(settings.Work))
-            Directory.Delete(settings.Work, recursive: true);
+        settings.BeginAnew();
         var (bundle, data, kek) = (Path.Combine(settings.Work, "bundle"), Path.Combine(settings.Work, "data"), Path.Combine(settings.Work, "kek"));
         Population.WriteBundle(settings.Bundle, bundle);
         await File.WriteAllTextAsync(kek, Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)));
@@ -22,26 +21,30 @@ internal static class Measurement
         await using var silo = await ServerProcess.Start(
             Path.Combine(settings.Silo, "Assay.Silo"),
             url => ["--data", data, "--url", url, "--bundle", bundle],
+            "0",
             ("ASSAY_KEK_FILE", kek), ("DOTNET_ENVIRONMENT", "Production"), ("Logging__LogLevel__Default", "Warning"));
         var keys = Population.ReadKeys(data);
         var secretForms = await Population.MakeSecretForms(silo.Url, data, Scope);
         await using var limit = await ServerProcess.Start(
             Path.Combine(AppContext.BaseDirectory, "Assay.Baseline"),
             url => ["limit", url, Path.Combine(data, "keys", "worker-000000.jwk")],
+            "0",
             ("DOTNET_ENVIRONMENT", "Production"));
 
         Target[] targets =
         [
-            new("bare limit, secret", "bare limit, secret", limit, "/token", _ => secretForms, Once: false),
-            new("assay, secret", "bare limit, secret", silo, "/oauth/token", _ => secretForms, Once: false),
-            new("bare limit, assertion", "bare limit, assertion", limit, "/pkjwt", _ => Assertions(keys[..1], limit.Url, 256), Once: false),
-            new("assay, assertion", "bare limit, assertion", silo, "/oauth/token", count => Assertions(keys, silo.Url, count), Once: true),
+            new("bare limit, secret", "bare limit, secret", [limit], "/token", _ => secretForms, Once: false),
+            new("assay, secret", "bare limit, secret", [silo], "/oauth/token", _ => secretForms, Once: false),
+            new("bare limit, assertion", "bare limit, assertion", [limit], "/pkjwt", _ => Assertions(keys[..1], limit.Url, 256), Once: false),
+            new("assay, assertion", "bare limit, assertion", [silo], "/oauth/token", count => Assertions(keys, silo.Url, count), Once: true),
         ];
-        return await Measure(settings, targets);
+        var results = await Measure(settings, targets);
+        Table.Write(Console.Out, results);
+        return results.Exists(result => result.Phase.Errors > 0) ? 1 : 0;
     }
 
     /// <summary>Signed right before they are used, as their life is short.</summary>
-    private static string[] Assertions(ClientKey[] keys, string audience, int count)
+    public static string[] Assertions(ClientKey[] keys, string audience, int count)
     {
         var now = TimeProvider.System.GetUtcNow();
         var forms = new string[count];
@@ -50,7 +53,7 @@ internal static class Measurement
         return forms;
     }
 
-    private static async Task<int> Measure(Settings settings, Target[] targets)
+    public static async Task<List<Result>> Measure(Settings settings, Target[] targets)
     {
         var rates = targets.ToDictionary(target => target, _ => 2000.0);
         foreach (var target in targets)
@@ -61,7 +64,7 @@ internal static class Measurement
         }
 
         var results = new List<Result>();
-        await using var output = settings.Output is { } file ? new StreamWriter(file) : null;
+        await using var output = settings.Output is { } file ? new StreamWriter(file, append: true) : null;
         foreach (var connections in settings.Concurrency)
         {
             for (var round = 1; round <= settings.Rounds; round++)
@@ -76,8 +79,7 @@ internal static class Measurement
             }
         }
 
-        Table.Write(Console.Out, results);
-        return results.Exists(result => result.Phase.Errors > 0) ? 1 : 0;
+        return results;
 
         async Task<Phase> Once(Target target, int connections, TimeSpan time)
         {

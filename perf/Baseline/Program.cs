@@ -9,6 +9,8 @@ try
             return 0;
         case ["run", .. var options]:
             return await Measurement.Run(Settings.From(options));
+        case ["scaling", .. var options]:
+            return await Scaling.Run(Settings.From(options));
         default:
             throw new InvalidOperationException("usage: bash perf/baseline.sh " + Settings.Usage);
     }

@@ -5,7 +5,7 @@ using System.Net.Sockets;
 
 namespace Assay.Baseline;
 
-/// <summary>A server under measurement: a process of its own, on the first core alone.</summary>
+/// <summary>A server under measurement: a process of its own.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
     private const double TicksPerSecond = 100; // USER_HZ, what /proc counts in, on every Linux
@@ -24,10 +24,13 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Processor time of the process so far: user and system.</summary>
     public TimeSpan Cpu => CpuOf(process.Id);
 
-    public static async Task<ServerProcess> Start(string program, Func<string, string[]> arguments, params (string Name, string Value)[] environment)
+    /// <param name="cores">The cores it may use, as taskset reads them; null for all.</param>
+    public static async Task<ServerProcess> Start(string program, Func<string, string[]> arguments, string? cores, params (string Name, string Value)[] environment)
     {
         var port = FreePort();
-        var start = new ProcessStartInfo("taskset", ["-c", "0", program, .. arguments(UrlOf(port))]) { RedirectStandardOutput = true };
+        var start = cores is null
+            ? new ProcessStartInfo(program, arguments(UrlOf(port))) { RedirectStandardOutput = true }
+            : new ProcessStartInfo("taskset", ["-c", cores, program, .. arguments(UrlOf(port))]) { RedirectStandardOutput = true };
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         var server = new ServerProcess(Process.Start(start)!, port);
@@ -37,11 +40,13 @@ internal sealed class ServerProcess : IAsyncDisposable
         return server;
     }
 
-    public static TimeSpan CpuOf(int processId)
+    /// <param name="processId">Of this machine.</param>
+    /// <param name="withReaped">Also what its children used that have ended.</param>
+    public static TimeSpan CpuOf(int processId, bool withReaped = false)
     {
         var line = File.ReadAllText($"/proc/{processId}/stat");
         var fields = line[(line.LastIndexOf(')') + 2)..].Split(' '); // from field 3 on: what comes before may hold anything
-        return TimeSpan.FromSeconds((Ticks(fields[11]) + Ticks(fields[12])) / TicksPerSecond);
+        return TimeSpan.FromSeconds((Ticks(fields[11]) + Ticks(fields[12]) + (withReaped ? Ticks(fields[13]) + Ticks(fields[14]) : 0)) / TicksPerSecond);
 
         static double Ticks(string field) => double.Parse(field, CultureInfo.InvariantCulture);
     }
@@ -64,7 +69,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         while (clock.GetElapsedTime(started) < TimeSpan.FromSeconds(90))
         {
             if (process.HasExited)
-                throw new InvalidOperationException($"{process.StartInfo.ArgumentList[2]} ended with exit code {process.ExitCode}");
+                throw new InvalidOperationException($"{process.StartInfo.FileName} {process.StartInfo.ArgumentList[2]} ended with exit code {process.ExitCode}");
             try
             {
                 using var ready = await http.GetAsync(Url + "/health/ready");
@@ -82,7 +87,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         throw new InvalidOperationException($"{Url} was not ready within 90 seconds");
     }
 
-    private static int FreePort()
+    public static int FreePort()
     {
         using var probe = new TcpListener(IPAddress.Loopback, 0);
         probe.Start();

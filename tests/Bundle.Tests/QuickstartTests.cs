@@ -116,7 +116,7 @@ public sealed class QuickstartTests
     private static Verdict DecideBy(string method, Identity identity, RiskAssessment risk, params string[] scopes)
     {
         var plan = Plan();
-        var policies = CompiledPolicySet.Load(Reading.Declarations!.Policies!).Set!;
+        var policies = LoadedPolicySet.Load(Reading.Declarations!.Policies!).Set!;
         var directory = DirectorySnapshot.Of(plan.Steps.Select(step => step.Group).OfType<Group>(), plan.Steps.Select(step => step.Api).OfType<Api>());
         return Decider.Decide(policies, directory, identity, new DecisionInput
         {

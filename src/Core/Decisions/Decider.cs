@@ -13,7 +13,7 @@ public static class Decider
 {
     /// <summary>Asks policy about every requested scope. The moment, the risk and all else that changes comes in with <paramref name="input"/>.</summary>
     /// <exception cref="ArgumentException">The resource is not in the directory, or the identity is not the one that asks: nothing to decide about.</exception>
-    public static Verdict Decide(CompiledPolicySet policies, DirectorySnapshot directory, Identity identity, DecisionInput input)
+    public static Verdict Decide(LoadedPolicySet policies, DirectorySnapshot directory, Identity identity, DecisionInput input)
     {
         if (!directory.TryGetView(input.Resource, out var api))
             throw new ArgumentException($"'{input.Resource}' is not in the directory", nameof(input));
@@ -40,7 +40,7 @@ public static class Decider
         return new Verdict(decided.MoveToImmutable(), lifetime is { } life ? Bounded(life, api.Api.MaxTokenLifetime, input.MaxLifetime) : TimeSpan.Zero);
     }
 
-    private static ScopeDecision Weigh(CompiledPolicySet policies, AuthorizationResult result, string scope, string binding)
+    private static ScopeDecision Weigh(LoadedPolicySet policies, AuthorizationResult result, string scope, string binding)
     {
         var errors = result.Errors.IsEmpty ? [] : Errors(result.Errors);
         if (HasForbid(result.Errors))
@@ -80,7 +80,7 @@ public static class Decider
         });
     }
 
-    private static ScopeDecision Explained(CompiledPolicySet policies, ImmutableArray<Policy> deciding, ScopeDecision decision)
+    private static ScopeDecision Explained(LoadedPolicySet policies, ImmutableArray<Policy> deciding, ScopeDecision decision)
     {
         var names = ImmutableArray.CreateBuilder<string>(deciding.Length);
         ImmutableArray<string> reasons = [], shown = [];
@@ -98,7 +98,7 @@ public static class Decider
     }
 
     /// <summary>The verifications that would lift all of them; empty when one of them is hard.</summary>
-    private static ImmutableArray<string> StepUp(CompiledPolicySet policies, ImmutableArray<Policy> forbids)
+    private static ImmutableArray<string> StepUp(LoadedPolicySet policies, ImmutableArray<Policy> forbids)
     {
         var needed = ImmutableArray.CreateBuilder<string>(forbids.Length);
         foreach (var forbid in forbids)

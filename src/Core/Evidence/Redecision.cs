@@ -14,7 +14,7 @@ public static class Redecision
     /// <exception cref="ArgumentException">
     /// The record holds no decision of policy, or the policies or the identity are not the ones it names, or the directory lacks its resource.
     /// </exception>
-    public static Verdict Repeat(EvidenceRecord record, CompiledPolicySet policies, DirectorySnapshot directory, Identity identity)
+    public static Verdict Repeat(EvidenceRecord record, LoadedPolicySet policies, DirectorySnapshot directory, Identity identity)
     {
         if (record is not { Input: { } input, Verdict: not null })
             throw new ArgumentException("the record holds no decision", nameof(record));
@@ -26,7 +26,7 @@ public static class Redecision
 
     /// <summary>Whether deciding again gives exactly what was recorded: outcomes, policies, errors, obligations and life.</summary>
     /// <exception cref="ArgumentException">As for <see cref="Repeat"/>.</exception>
-    public static bool Holds(EvidenceRecord record, CompiledPolicySet policies, DirectorySnapshot directory, Identity identity) =>
+    public static bool Holds(EvidenceRecord record, LoadedPolicySet policies, DirectorySnapshot directory, Identity identity) =>
         Same(Repeat(record, policies, directory, identity), record.Verdict!);
 
     public static bool Same(Verdict a, Verdict b) => a.Equals(b);

@@ -320,7 +320,7 @@ internal sealed class BundleRules
         if (bundle.Policies is not { } policies)
             return;
 
-        foreach (var fault in CompiledPolicySet.Load(policies).Faults)
+        foreach (var fault in LoadedPolicySet.Load(policies).Faults)
             faults.Add(new DeclarationFault(fault.Position.Source, fault.Message, fault.Position.Line, fault.Position.Column));
     }
 

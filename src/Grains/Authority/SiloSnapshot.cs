@@ -19,4 +19,4 @@ public sealed record SiloSnapshot(
 /// <summary>The policy set in force in a domain.</summary>
 /// <param name="Version">Its content hash.</param>
 /// <param name="Number">The feed number of its activation.</param>
-public sealed record ActivePolicy(string Domain, string Version, CompiledPolicySet Policies, long Number);
+public sealed record ActivePolicy(string Domain, string Version, LoadedPolicySet Policies, long Number);

@@ -64,14 +64,14 @@ internal sealed class StoreSnapshotLoader(IAuthorityStore store, IOptions<Author
         return active.ToImmutable();
     }
 
-    private async Task<CompiledPolicySet> Compile(string domain, string version, CancellationToken cancellationToken)
+    private async Task<LoadedPolicySet> Compile(string domain, string version, CancellationToken cancellationToken)
     {
         var stored = await store.Read(new ObjectKey(realm, ObjectKinds.PolicySet, GrainKey.For(domain, version)), cancellationToken)
             ?? throw new InvalidDataException($"policy set {version} of domain {domain} is in force and not in the store");
         var document = RegistryJson.ReadPolicyDocument(stored.Body.Span);
         if (document.ContentHash() != version)
             throw new InvalidDataException($"policy set {version} of domain {domain} was changed at rest: its content is {document.ContentHash()}");
-        var compiled = CompiledPolicySet.Load(document);
+        var compiled = LoadedPolicySet.Load(document);
         return compiled.Set ?? throw new InvalidDataException($"policy set {version} of domain {domain} does not load: {compiled.Faults[0]}");
     }
 

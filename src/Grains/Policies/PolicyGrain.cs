@@ -33,7 +33,7 @@ internal sealed class PolicyGrain(IAuthorityStore store) : Grain, IPolicyGrain
             return new PolicyStored.Refused([fault.Message]);
         }
 
-        var compiled = CompiledPolicySet.Load(read);
+        var compiled = LoadedPolicySet.Load(read);
         if (compiled.Set is not { } set)
             return new PolicyStored.Refused([.. compiled.Faults.Select(fault => fault.ToString())]);
 
@@ -82,7 +82,7 @@ internal sealed class PolicyGrain(IAuthorityStore store) : Grain, IPolicyGrain
             .Select(set => new StoredPolicyVersion(
                 set.Key.Id[prefix.Length..],
                 set.Number,
-                CompiledPolicySet.Load(RegistryJson.ReadPolicyDocument(set.Body.Span)).Set?.Policies.Policies.Length ?? 0));
+                LoadedPolicySet.Load(RegistryJson.ReadPolicyDocument(set.Body.Span)).Set?.Policies.Policies.Length ?? 0));
         return new PolicyList(pointer?.Active, number, pointer?.Previous ?? [], [.. versions]);
     }
 

@@ -46,9 +46,9 @@ internal static class Example
         MaxLifetime = TimeSpan.FromMinutes(15),
     };
 
-    public static CompiledPolicySet Policies(string text)
+    public static LoadedPolicySet Policies(string text)
     {
-        var loaded = CompiledPolicySet.Load(new PolicyDocument([new PolicyFile("p.cedar", text)], null));
+        var loaded = LoadedPolicySet.Load(new PolicyDocument([new PolicyFile("p.cedar", text)], null));
         Assert.Empty(loaded.Faults);
         return loaded.Set!;
     }

@@ -25,7 +25,7 @@ public sealed class RedecisionTests
             situation =>
             {
                 var (identity, groups, api, document, ask) = situation;
-                var policies = CompiledPolicySet.Load(document).Set!;
+                var policies = LoadedPolicySet.Load(document).Set!;
                 var input = ask with
                 {
                     Risk = RiskScore.Assess(identity.Signals, ask.Time),
@@ -84,7 +84,7 @@ public sealed class RedecisionTests
             : record;
     }
 
-    private static CompiledPolicySet Stored(PolicyDocument document) => CompiledPolicySet.Load(RegistryJson.ReadPolicyDocument(RegistryJson.Write(document).Span)).Set!;
+    private static LoadedPolicySet Stored(PolicyDocument document) => LoadedPolicySet.Load(RegistryJson.ReadPolicyDocument(RegistryJson.Write(document).Span)).Set!;
 
     private static DirectorySnapshot Stored(ImmutableArray<Group> groups, Api api) =>
         DirectorySnapshot.Of(groups.Select(group => RegistryJson.ReadGroup(RegistryJson.Write(group).Span)), [RegistryJson.ReadApi(RegistryJson.Write(api).Span)]);

@@ -70,7 +70,7 @@ internal sealed class Explainer(
             cancellationToken);
 
         RedecisionAnswer? again = null;
-        CompiledPolicySet? policies = null;
+        LoadedPolicySet? policies = null;
         if (record.Verdict is not null)
         {
             policies = await history.Policies(input.PolicyDomain, input.PolicyVersion, cancellationToken);
@@ -91,7 +91,7 @@ internal sealed class Explainer(
         };
     }
 
-    private static RedecisionAnswer Repeat(EvidenceRecord record, CompiledPolicySet policies, DirectorySnapshot directory, Identity identity)
+    private static RedecisionAnswer Repeat(EvidenceRecord record, LoadedPolicySet policies, DirectorySnapshot directory, Identity identity)
     {
         try
         {
@@ -200,5 +200,5 @@ internal sealed class Explainer(
 
     private static string Camel(string name) => char.ToLowerInvariant(name[0]) + name[1..];
 
-    private readonly record struct Decided(DecisionAnswer Answer, Verdict? Verdict, CompiledPolicySet? Policies);
+    private readonly record struct Decided(DecisionAnswer Answer, Verdict? Verdict, LoadedPolicySet? Policies);
 }

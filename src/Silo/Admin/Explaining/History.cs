@@ -21,8 +21,8 @@ internal sealed class History(IAuthorityStore store, SiloIdentity self)
             apis.Objects.Select(found => RegistryJson.ReadApi(found.Body.Span)));
     }
 
-    public async Task<CompiledPolicySet?> Policies(string domain, string version, CancellationToken cancellationToken) =>
+    public async Task<LoadedPolicySet?> Policies(string domain, string version, CancellationToken cancellationToken) =>
         await store.Read(new ObjectKey(self.Realm, ObjectKinds.PolicySet, $"{domain}/{version}"), cancellationToken) is { IsDeleted: false } found
-            ? CompiledPolicySet.Load(RegistryJson.ReadPolicyDocument(found.Body.Span)).Set
+            ? LoadedPolicySet.Load(RegistryJson.ReadPolicyDocument(found.Body.Span)).Set
             : null;
 }

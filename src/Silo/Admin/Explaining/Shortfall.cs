@@ -12,7 +12,7 @@ namespace Assay.Silo.Admin.Explaining;
 /// What stands between a request and a scope that was withheld: of the permits that come nearest, the parts that were not met; of the forbids
 /// that struck, what they saw. A hint for people; the decision itself was the authorizer's.
 /// </summary>
-internal sealed class Shortfall(CompiledPolicySet policies, DecisionScene scene, DecisionInput input)
+internal sealed class Shortfall(LoadedPolicySet policies, DecisionScene scene, DecisionInput input)
 {
     private const int NearestPermits = 3;
 

@@ -5,13 +5,13 @@ using Assay.Cedar;
 namespace Assay.Core.Policies;
 
 /// <summary>A policy set that passed every check and can decide. Immutable; shared by all decisions.</summary>
-public sealed class CompiledPolicySet
+public sealed class LoadedPolicySet
 {
     private const int LongestName = 128;
 
     private readonly FrozenDictionary<string, Obligations> obligations;
 
-    private CompiledPolicySet(string version, PolicySet policies, FrozenDictionary<string, Obligations> obligations) =>
+    private LoadedPolicySet(string version, PolicySet policies, FrozenDictionary<string, Obligations> obligations) =>
         (Version, Policies, this.obligations) = (version, policies, obligations);
 
     /// <summary>The content hash of the document it was made of.</summary>
@@ -27,16 +27,16 @@ public sealed class CompiledPolicySet
     /// Parses and checks a document and reports every fault at once. A policy's name is its <c>@id</c>, else <c>file#n</c> counted from 0;
     /// names are unique in the set. A document without policies loads, and denies everything.
     /// </summary>
-    public static CompiledPolicies Load(PolicyDocument document)
+    public static LoadedPolicies Load(PolicyDocument document)
     {
         var loading = new Loading();
         foreach (var file in document.InOrder())
             loading.Add(file);
 
         return loading.Faults.Count > 0
-            ? new CompiledPolicies(null, loading.Faults.ToImmutable())
-            : new CompiledPolicies(
-                new CompiledPolicySet(document.ContentHash(), PolicySet.Of(loading.Policies), loading.Obligations.ToFrozenDictionary(StringComparer.Ordinal)), []);
+            ? new LoadedPolicies(null, loading.Faults.ToImmutable())
+            : new LoadedPolicies(
+                new LoadedPolicySet(document.ContentHash(), PolicySet.Of(loading.Policies), loading.Obligations.ToFrozenDictionary(StringComparer.Ordinal)), []);
     }
 
     private sealed class Loading
@@ -104,4 +104,4 @@ public sealed class CompiledPolicySet
 /// <summary>A set, or everything that is wrong with it.</summary>
 /// <param name="Set">Null when there is any fault.</param>
 /// <param name="Faults">Each with file, line and column, and what would be right.</param>
-public sealed record CompiledPolicies(CompiledPolicySet? Set, ImmutableArray<PolicyFault> Faults);
+public sealed record LoadedPolicies(LoadedPolicySet? Set, ImmutableArray<PolicyFault> Faults);

@@ -3,7 +3,7 @@ using Assay.Core.Policies;
 
 namespace Assay.Core.Tests.Policies;
 
-public sealed class CompiledPolicySetTests
+public sealed class LoadedPolicySetTests
 {
     [Fact]
     public void Policies_are_named_by_their_id_or_else_by_file_and_place()
@@ -80,7 +80,7 @@ public sealed class CompiledPolicySetTests
     [Fact]
     public void Every_fault_of_every_file_is_reported_at_its_own_line_and_column()
     {
-        var loaded = CompiledPolicySet.Load(new PolicyDocument(
+        var loaded = LoadedPolicySet.Load(new PolicyDocument(
         [
             new PolicyFile("b.cedar", "permit (principal, action, resource)"),
             new PolicyFile("a.cedar", "// é🙂 first\n@reason(\"@bind(1)\")  // @bind\n  @ bind(\"x\")\n@id(\"a\") @colour\npermit (principal, action, resource);"),
@@ -99,7 +99,7 @@ public sealed class CompiledPolicySetTests
     [Fact]
     public void A_name_is_given_once()
     {
-        var loaded = CompiledPolicySet.Load(new PolicyDocument(
+        var loaded = LoadedPolicySet.Load(new PolicyDocument(
         [
             new PolicyFile("a.cedar", "@id(\"x\") permit (principal, action, resource);"),
             new PolicyFile("b.cedar", "permit (principal, action, resource);\n@id(\"x\") permit (principal, action, resource);"),
@@ -119,7 +119,7 @@ public sealed class CompiledPolicySetTests
     {
         Assert.Equal(
             ["p.cedar:1:1: the document has a file of this path twice"],
-            Texts(CompiledPolicySet.Load(new PolicyDocument([new PolicyFile("p.cedar", ""), new PolicyFile("p.cedar", "")], null))));
+            Texts(LoadedPolicySet.Load(new PolicyDocument([new PolicyFile("p.cedar", ""), new PolicyFile("p.cedar", "")], null))));
         Assert.Equal(
             ["p.cedar:1:1: a template decides nothing until it is linked, and a bundle cannot link one; write a policy"],
             Faults("permit (principal == ?principal, action, resource);"));
@@ -155,16 +155,16 @@ public sealed class CompiledPolicySetTests
         Assert.Equal(documents.Length, documents.Select(document => document.ContentHash()).Distinct().Count());
     }
 
-    private static CompiledPolicySet Loaded(params PolicyFile[] files)
+    private static LoadedPolicySet Loaded(params PolicyFile[] files)
     {
-        var loaded = CompiledPolicySet.Load(new PolicyDocument([.. files], null));
+        var loaded = LoadedPolicySet.Load(new PolicyDocument([.. files], null));
         Assert.Empty(loaded.Faults);
         return loaded.Set!;
     }
 
-    private static IEnumerable<string> Faults(string text) => Texts(CompiledPolicySet.Load(new PolicyDocument([new PolicyFile("p.cedar", text)], null)));
+    private static IEnumerable<string> Faults(string text) => Texts(LoadedPolicySet.Load(new PolicyDocument([new PolicyFile("p.cedar", text)], null)));
 
-    private static IEnumerable<string> Texts(CompiledPolicies loaded)
+    private static IEnumerable<string> Texts(LoadedPolicies loaded)
     {
         Assert.Null(loaded.Set);
         return loaded.Faults.Select(fault => fault.ToString());
