@@ -1,6 +1,7 @@
 using System.Globalization;
 using Assay.Bundle.Yaml;
 using Assay.Cedar;
+using Assay.Core.Registry;
 
 namespace Assay.Bundle;
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Assay.Bundle.Yaml;
-using Assay.Cedar;
 using Assay.Core.Registry;
 
 namespace Assay.Bundle;

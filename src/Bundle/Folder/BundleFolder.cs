@@ -1,6 +1,6 @@
 using System.Text;
 using Assay.Bundle.Yaml;
-using Assay.Cedar;
+using Assay.Core.Registry;
 
 namespace Assay.Bundle.Folder;
 

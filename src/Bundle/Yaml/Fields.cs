@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Assay.Cedar;
+using Assay.Core.Registry;
 
 namespace Assay.Bundle.Yaml;
 

@@ -55,7 +55,7 @@ internal static class JsonValueWriter
         writer.WriteEndObject();
     }
 
-    private static void WriteUid(Utf8JsonWriter writer, EntityUid uid)
+    public static void WriteUid(Utf8JsonWriter writer, EntityUid uid)
     {
         writer.WriteStartObject();
         writer.WriteString("type", uid.Type);

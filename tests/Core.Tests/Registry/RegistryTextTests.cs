@@ -1,4 +1,3 @@
-using Assay.Cedar;
 using Assay.Core.Jose;
 using Assay.Core.Registry;
 using CsCheck;

@@ -1,4 +1,4 @@
-namespace Assay.Cedar;
+namespace Assay.Core.Registry;
 
 /// <summary>Finds the word somebody probably meant.</summary>
 public static class DidYouMean
