@@ -1,7 +1,6 @@
 using System.Globalization;
 using Assay.Bundle.Yaml;
 using Assay.Cedar;
-using Assay.Core.Registry;
 
 namespace Assay.Bundle;
 

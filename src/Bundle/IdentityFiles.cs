@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Assay.Bundle.Yaml;
+using Assay.Cedar;
 using Assay.Core.Registry;
 
 namespace Assay.Bundle;

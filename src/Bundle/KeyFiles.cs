@@ -3,8 +3,8 @@ using System.Text;
 using System.Text.Json;
 using Assay.Bundle.Folder;
 using Assay.Bundle.Yaml;
+using Assay.Cedar;
 using Assay.Core.Jose;
-using Assay.Core.Registry;
 
 namespace Assay.Bundle;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using Assay.Bundle.Yaml;
-using Assay.Core.Registry;
+using Assay.Cedar;
 
 namespace Assay.Bundle.Folder;
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Assay.Core.Registry;
+using Assay.Cedar;
 
 namespace Assay.Bundle.Yaml;
 

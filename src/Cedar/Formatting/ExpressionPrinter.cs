@@ -170,7 +170,7 @@ internal readonly struct ExpressionPrinter(StringBuilder output)
     private void PrintAttribute(AttributeExpr attribute)
     {
         Print(attribute.Target, Binding.Member);
-        if (Names.IsIdentifier(attribute.Name))
+        if (Names.IsUnquoted(attribute.Name))
             output.Append('.').Append(attribute.Name);
         else
             output.Append('[').Append(Escapes.Quote(attribute.Name)).Append(']');
@@ -180,7 +180,7 @@ internal readonly struct ExpressionPrinter(StringBuilder output)
     {
         Print(has.Target, Binding.Sum);
         output.Append(" has ");
-        if (has.Path is [var only] && !Names.IsIdentifier(only))
+        if (has.Path is [var only] && !Names.IsUnquoted(only))
             output.Append(Escapes.Quote(only));
         else
             output.AppendJoin('.', has.Path);
@@ -243,7 +243,7 @@ internal readonly struct ExpressionPrinter(StringBuilder output)
         for (var i = 0; i < record.Names.Length; i++)
         {
             var name = record.Names[i];
-            output.Append(i == 0 ? "" : ", ").Append(Names.IsIdentifier(name) ? name : Escapes.Quote(name)).Append(": ");
+            output.Append(i == 0 ? "" : ", ").Append(Names.IsUnquoted(name) ? name : Escapes.Quote(name)).Append(": ");
             Print(record.Values[i]);
         }
 

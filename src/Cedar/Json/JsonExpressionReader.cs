@@ -136,7 +136,7 @@ internal static class JsonExpressionReader
         if (path.Length == 0)
             throw attribute.Bad("expected at least one name");
 
-        return path.Length == 1 || path.All(Names.IsIdentifier) ? new HasExpr(left, path) : ExpandHas(left, path);
+        return path.Length == 1 || path.All(Names.IsUnquoted) ? new HasExpr(left, path) : ExpandHas(left, path);
     }
 
     // A path in text is made of identifiers. With another name in it, it is written as what it stands for: each step after the other.

@@ -40,7 +40,7 @@ internal sealed class JsonPart
             if (!seen.Add(name))
                 throw Bad($"the member {Escapes.Quote(name)} is given twice");
 
-            members.Add((name, new JsonPart(member.Value, this, Names.IsAnnotation(name) ? $".{name}" : $"[{Escapes.Quote(name)}]")));
+            members.Add((name, new JsonPart(member.Value, this, Names.IsAnyIdentifier(name) ? $".{name}" : $"[{Escapes.Quote(name)}]")));
         }
 
         return members;

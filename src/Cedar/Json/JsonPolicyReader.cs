@@ -131,7 +131,7 @@ internal static class JsonPolicyReader
         var marks = new List<string>();
         foreach (var (name, value) in part?.Members() ?? [])
         {
-            if (!Names.IsAnnotation(name))
+            if (!Names.IsAnyIdentifier(name))
                 throw value.Bad("an annotation is named like an attribute: letters, digits and underscores, no digit first");
 
             if (value.Kind == JsonValueKind.Null)

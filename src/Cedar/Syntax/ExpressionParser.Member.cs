@@ -53,16 +53,7 @@ internal sealed partial class ExpressionParser
     }
 
     /// <summary>The text of a string token with escapes resolved.</summary>
-    public string Unescape(Token literal)
-    {
-        if (literal.Kind != TokenKind.String)
-            return ""; // already reported
-
-        if (!Escapes.TryUnescape(Body(literal), out var text, out var fault))
-            ReportEscape(literal, fault);
-
-        return text;
-    }
+    public string Unescape(Token literal) => reader.Unescape(literal);
 
     private Pattern ParsePattern()
     {
@@ -70,20 +61,10 @@ internal sealed partial class ExpressionParser
         if (literal.Kind != TokenKind.String)
             return new Pattern([]);
 
-        if (!Escapes.TryUnescapePattern(Body(literal), out var parts, out var fault))
-            ReportEscape(literal, fault);
+        if (!Escapes.TryUnescapePattern(reader.BodyOf(literal), out var parts, out var fault))
+            reader.ReportEscape(literal, fault);
 
         return new Pattern(parts);
-    }
-
-    private ReadOnlySpan<char> Body(Token literal) => reader.TextOf(literal)[1..^1];
-
-    private void ReportEscape(Token literal, int fault)
-    {
-        var index = literal.Start + 1 + fault;
-        reader.Report(index, Body(literal)[fault] == '\r'
-            ? "a string holds no bare carriage return; write \\r"
-            : "this is no escape; there are \\n \\r \\t \\0 \\\\ \\\" \\' \\x00-\\x7f \\u{1-6 digits}, and \\* in patterns");
     }
 
     private Expr ParseMember() => reader.Current.Kind switch

@@ -1,6 +1,6 @@
 namespace Assay.Cedar;
 
-/// <summary>Cuts a policy text into tokens. Never fails: what is no token comes out as <see cref="TokenKind.Unknown"/>.</summary>
+/// <summary>Cuts a policy or schema text into tokens. Never fails: what is no token comes out as <see cref="TokenKind.Unknown"/>.</summary>
 internal struct Lexer(string text)
 {
     /// <summary>Where the next token is looked for.</summary>
@@ -91,6 +91,7 @@ internal struct Lexer(string text)
         return c switch
         {
             '@' => TokenKind.At,
+            '?' => TokenKind.Question,
             '.' => TokenKind.Dot,
             ',' => TokenKind.Comma,
             ';' => TokenKind.Semicolon,

@@ -6,6 +6,9 @@ internal static class Names
     /// <summary>Reserved for Cedar itself; may not appear in any name.</summary>
     public const string Internal = "__cedar";
 
+    /// <summary>The type of all actions, possibly in a namespace.</summary>
+    public const string ActionType = "Action";
+
     private static readonly HashSet<string> Keywords = ["true", "false", "if", "then", "else", "in", "like", "has", "is"];
 
     public static bool IsIdentifierStart(char c) => char.IsAsciiLetter(c) || c == '_';
@@ -14,36 +17,23 @@ internal static class Names
 
     public static bool IsKeyword(string identifier) => Keywords.Contains(identifier);
 
-    /// <summary>Whether it can stand as a name without quotes: an identifier that is not reserved.</summary>
-    public static bool IsIdentifier(string name) => IsPlainIdentifier(name);
+    /// <summary>Whether this is the type of actions in some namespace.</summary>
+    public static bool IsActionType(string type) => Basename(type).SequenceEqual(ActionType);
 
-    /// <summary>Whether it can name an annotation, where nothing is reserved.</summary>
-    public static bool IsAnnotation(string name) => name.Length > 0 && IsIdentifierStart(name[0]) && name.All(IsIdentifierPart);
+    /// <summary>The last part of a path.</summary>
+    public static ReadOnlySpan<char> Basename(string path) => path.AsSpan(path.LastIndexOf(':') + 1);
 
-    /// <summary>Whether entities of this type are actions.</summary>
-    public static bool IsActionType(string type) => type == "Action" || type.EndsWith("::Action", StringComparison.Ordinal);
+    /// <summary>A name declared in a namespace, or outside of every one.</summary>
+    public static string Qualify(string? scope, string name) => scope is null ? name : $"{scope}::{name}";
 
-    public static bool IsEntityType(string type)
-    {
-        var rest = type.AsSpan();
-        while (true)
-        {
-            var end = rest.IndexOf(':');
-            var part = end < 0 ? rest : rest[..end];
-            if (!IsPlainIdentifier(part))
-                return false;
+    /// <summary>Whether this is one identifier that is no keyword. The reserved <see cref="Internal"/> is one.</summary>
+    public static bool IsIdentifier(ReadOnlySpan<char> part) => IsAnyIdentifier(part) && !Keywords.GetAlternateLookup<ReadOnlySpan<char>>().Contains(part);
 
-            if (end < 0)
-                return true;
+    /// <summary>Whether an attribute of this name can be written without quotes.</summary>
+    public static bool IsUnquoted(string name) => IsIdentifier(name) && name != Internal;
 
-            if (end + 1 >= rest.Length || rest[end + 1] != ':')
-                return false;
-
-            rest = rest[(end + 2)..];
-        }
-    }
-
-    private static bool IsPlainIdentifier(ReadOnlySpan<char> part)
+    /// <summary>Whether this has the form of an identifier, keywords included.</summary>
+    public static bool IsAnyIdentifier(ReadOnlySpan<char> part)
     {
         if (part.IsEmpty || !IsIdentifierStart(part[0]))
             return false;
@@ -54,6 +44,32 @@ internal static class Names
                 return false;
         }
 
-        return !part.SequenceEqual(Internal) && !Keywords.GetAlternateLookup<ReadOnlySpan<char>>().Contains(part);
+        return true;
+    }
+
+    /// <summary>Whether this is a path that can name an entity type.</summary>
+    public static bool IsEntityType(string type) => IsPath(type, isInternalAllowed: false);
+
+    /// <summary>Whether this is a path: identifiers joined by <c>::</c>, without spaces.</summary>
+    public static bool IsPath(string path) => IsPath(path, isInternalAllowed: true);
+
+    private static bool IsPath(string path, bool isInternalAllowed)
+    {
+        var rest = path.AsSpan();
+        while (true)
+        {
+            var end = rest.IndexOf(':');
+            var part = end < 0 ? rest : rest[..end];
+            if (!IsIdentifier(part) || (!isInternalAllowed && part.SequenceEqual(Internal)))
+                return false;
+
+            if (end < 0)
+                return true;
+
+            if (end + 1 >= rest.Length || rest[end + 1] != ':')
+                return false;
+
+            rest = rest[(end + 2)..];
+        }
     }
 }

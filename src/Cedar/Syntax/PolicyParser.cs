@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Collections.Immutable;
 
 namespace Assay.Cedar;
@@ -42,7 +41,7 @@ internal sealed class PolicyParser
     private (PolicyBody Body, ScopeConstraint Principal, ScopeConstraint Resource)? ParsePolicy()
     {
         var start = reader.Current.Start;
-        var annotations = ParseAnnotations(out var marks);
+        var annotations = reader.TakeAnnotations(out var marks);
         var effect = ParseEffect();
         var (principal, action, resource) = ParseHead();
         var conditions = ParseConditions();
@@ -52,37 +51,6 @@ internal sealed class PolicyParser
 
         var body = new PolicyBody(effect, annotations, marks, action, conditions, reader.PositionOf(start), start, reader.Slice(start, end));
         return (body, principal, resource);
-    }
-
-    private IReadOnlyDictionary<string, string> ParseAnnotations(out FrozenSet<string> marks)
-    {
-        marks = [];
-        if (!reader.Is(TokenKind.At))
-            return ImmutableDictionary<string, string>.Empty;
-
-        var annotations = new OrderedDictionary<string, string>(StringComparer.Ordinal);
-        List<string> unvalued = [];
-        while (reader.Is(TokenKind.At))
-        {
-            var at = reader.Take().Start;
-            var name = reader.TextOf(reader.Expect(TokenKind.Identifier, "the name of an annotation")).ToString();
-            var value = "";
-            if (reader.TryTake(TokenKind.OpenParenthesis))
-            {
-                value = expressions.Unescape(reader.Expect(TokenKind.String, "a string"));
-                reader.Expect(TokenKind.CloseParenthesis, "')'");
-            }
-            else
-            {
-                unvalued.Add(name);
-            }
-
-            if (!annotations.TryAdd(name, value))
-                reader.Report(at, $"the annotation @{name} is given twice");
-        }
-
-        marks = unvalued.ToFrozenSet(StringComparer.Ordinal);
-        return annotations;
     }
 
     private Effect ParseEffect()

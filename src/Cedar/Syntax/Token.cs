@@ -8,6 +8,7 @@ internal enum TokenKind : byte
     String,
     Slot,
     At,
+    Question,
     Dot,
     Comma,
     Semicolon,
@@ -38,7 +39,7 @@ internal enum TokenKind : byte
     Unknown,
 }
 
-/// <summary>A piece of policy text: from <paramref name="Start"/> up to, not including, <paramref name="End"/>.</summary>
+/// <summary>A piece of policy or schema text: from <paramref name="Start"/> up to, not including, <paramref name="End"/>.</summary>
 internal readonly record struct Token(TokenKind Kind, int Start, int End)
 {
     public int Length => End - Start;

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 
 namespace Assay.Cedar;
@@ -9,14 +10,19 @@ namespace Assay.Cedar;
 internal sealed class TokenReader
 {
     private readonly bool abandoned;
+    private readonly bool isSchema;
     private readonly List<(int Index, string Message)> faults = [];
     private readonly SourceText source;
     private Lexer lexer;
     private bool panicking;
     private int resume;
 
-    public TokenReader(string text, string sourceName)
+    /// <param name="text">The text.</param>
+    /// <param name="sourceName">The name positions carry.</param>
+    /// <param name="isSchema">Whether this is a schema, where <c>=</c> has a meaning; otherwise policies.</param>
+    public TokenReader(string text, string sourceName, bool isSchema = false)
     {
+        this.isSchema = isSchema;
         source = new SourceText(text, sourceName);
         lexer = new Lexer(text);
         if (text.Length > CedarLimits.PolicyTextLength)
@@ -47,6 +53,13 @@ internal sealed class TokenReader
     public SourcePosition PositionOf(int index) => source.Position(index);
 
     public string Slice(int start, int end) => source.Text[start..end];
+
+    /// <summary>Whether the token behind the current one is of this kind.</summary>
+    public bool IsFollowedBy(TokenKind kind)
+    {
+        var ahead = lexer;
+        return !panicking && ahead.Next().Kind == kind;
+    }
 
     /// <summary>Gives the current token and moves on.</summary>
     public Token Take()
@@ -86,6 +99,59 @@ internal sealed class TokenReader
         return Current;
     }
 
+    /// <summary>The text a string literal stands for; reports an escape that is none.</summary>
+    public string Unescape(Token literal)
+    {
+        if (literal.Kind != TokenKind.String)
+            return ""; // already reported
+
+        if (!Escapes.TryUnescape(BodyOf(literal), out var text, out var fault))
+            ReportEscape(literal, fault);
+
+        return text;
+    }
+
+    /// <summary>What stands between the quotes of a string literal.</summary>
+    public ReadOnlySpan<char> BodyOf(Token literal) => TextOf(literal)[1..^1];
+
+    /// <summary>Reports the character at <paramref name="fault"/> in a string literal.</summary>
+    public void ReportEscape(Token literal, int fault) =>
+        Report(literal.Start + 1 + fault, BodyOf(literal)[fault] == '\r'
+            ? "a string holds no bare carriage return; write \\r"
+            : "this is no escape; there are \\n \\r \\t \\0 \\\\ \\\" \\' \\x00-\\x7f \\u{1-6 digits}, and \\* in patterns");
+
+    /// <summary>Reads <c>@name("value")</c>, any number of them; <paramref name="marks"/> are those without a value.</summary>
+    public IReadOnlyDictionary<string, string> TakeAnnotations(out FrozenSet<string> marks)
+    {
+        marks = [];
+        if (!Is(TokenKind.At))
+            return ImmutableDictionary<string, string>.Empty;
+
+        var annotations = new OrderedDictionary<string, string>(StringComparer.Ordinal);
+        List<string> unvalued = [];
+        while (Is(TokenKind.At))
+        {
+            var at = Take().Start;
+            var name = TextOf(Expect(TokenKind.Identifier, "the name of an annotation")).ToString();
+            var value = "";
+            if (TryTake(TokenKind.OpenParenthesis))
+            {
+                value = Unescape(Expect(TokenKind.String, "a string"));
+                Expect(TokenKind.CloseParenthesis, "')'");
+            }
+            else
+            {
+                unvalued.Add(name);
+            }
+
+            if (!annotations.TryAdd(name, value))
+                Report(at, $"the annotation @{name} is given twice");
+        }
+
+        marks = unvalued.ToFrozenSet(StringComparer.Ordinal);
+        return annotations;
+    }
+
     /// <summary>Reports a fault the reading can go on after.</summary>
     public void Report(int index, string message)
     {
@@ -98,7 +164,7 @@ internal sealed class TokenReader
     {
         TokenKind.End => $"the text ends here, where {expected} was expected",
         TokenKind.UnterminatedString => "this string has no closing quote",
-        TokenKind.SingleEqual => "'=' is no operator; write '==' to compare",
+        TokenKind.SingleEqual when !isSchema => "'=' is no operator; write '==' to compare",
         TokenKind.Unknown => $"the character '{Shown(Current)}' has no meaning here; expected {expected}",
         _ => $"'{Shown(Current)}' cannot stand here; expected {expected}",
     });
@@ -135,6 +201,32 @@ internal sealed class TokenReader
         while (!BeginsPolicy());
     }
 
+    /// <summary>
+    /// After a syntax fault in a schema, moves to the next declaration: behind a semicolon, at a word that begins one, or at the
+    /// brace that closes the namespace. Otherwise does nothing.
+    /// </summary>
+    /// <param name="openBraces">Braces that were open within the faulty declaration.</param>
+    public void RecoverDeclaration(int openBraces)
+    {
+        if (!panicking || IsDone)
+            return;
+
+        panicking = false;
+        lexer.Position = resume;
+        Current = lexer.Next();
+        while (Current.Kind != TokenKind.End)
+        {
+            if (BeginsDeclaration() || (Current.Kind == TokenKind.CloseBrace && openBraces == 0))
+                return;
+
+            openBraces += Current.Kind switch { TokenKind.OpenBrace => 1, TokenKind.CloseBrace => -1, _ => 0 };
+            var isEnd = Current.Kind == TokenKind.Semicolon && openBraces == 0;
+            Current = lexer.Next();
+            if (isEnd)
+                return;
+        }
+    }
+
     /// <summary>The faults in the order of the text, one for a place.</summary>
     public ImmutableArray<PolicyFault> Faults() =>
         [.. faults.DistinctBy(fault => fault.Index).OrderBy(fault => fault.Index).Select(fault => new PolicyFault(source.Position(fault.Index), fault.Message))];
@@ -147,6 +239,15 @@ internal sealed class TokenReader
 
         var ahead = lexer;
         return ahead.Next().Kind == TokenKind.OpenParenthesis;
+    }
+
+    private bool BeginsDeclaration()
+    {
+        if (!IsWord("entity") && !IsWord("action") && !IsWord("type") && !IsWord("namespace"))
+            return false;
+
+        var ahead = lexer;
+        return ahead.Next().Kind is TokenKind.Identifier or TokenKind.String;
     }
 
     private string Shown(Token token)

@@ -38,6 +38,9 @@ internal sealed class Archive
         .Where(path => path.EndsWith(".json", StringComparison.Ordinal) && !Path.GetFileNameWithoutExtension(path).Contains('.'))
         .Order(StringComparer.Ordinal);
 
+    /// <summary>The files whose names end so, in order.</summary>
+    public IEnumerable<string> Paths(string ending) => files.Keys.Where(path => path.EndsWith(ending, StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+
     public JsonDocument Json(string path) => JsonDocument.Parse(files[path]);
 
     public ReadOnlyMemory<byte> Bytes(string path) => files[path];

@@ -1,3 +1,4 @@
+using Assay.Cedar;
 using Assay.Core.Jose;
 using Assay.Core.Registry;
 using CsCheck;

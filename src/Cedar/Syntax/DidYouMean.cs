@@ -1,4 +1,4 @@
-namespace Assay.Core.Registry;
+namespace Assay.Cedar;
 
 /// <summary>Finds the word somebody probably meant.</summary>
 public static class DidYouMean
