@@ -20,7 +20,7 @@ public static class Decider
         if (identity.Id != input.ClientId)
             throw new ArgumentException($"the request is of '{input.ClientId}', not of '{identity.Id}'", nameof(identity));
 
-        var principal = new EntityUid(identity.Kind == IdentityKind.Person ? EntityTypes.Person : EntityTypes.Workload, identity.Id);
+        var principal = PrincipalEntity.UidOf(identity);
         var entities = Entities.Over(api.Entities, PrincipalEntity.Of(principal, identity, directory, input.Time));
         var context = DecisionContext.Of(input);
 
@@ -34,50 +34,26 @@ public static class Decider
             decided.Add(decision);
             // A scope about whose life no permit speaks asks for the default, so that it never lives longer in company than alone.
             if (decision.Granted)
-                lifetime = Smaller(lifetime, decision.MaxLifetime ?? input.DefaultLifetime);
+                lifetime = ScopeWeight.Smaller(lifetime, decision.MaxLifetime ?? input.DefaultLifetime);
         }
 
-        return new Verdict(decided.MoveToImmutable(), lifetime is { } life ? Bounded(life, api.Api.MaxTokenLifetime, input.MaxLifetime) : TimeSpan.Zero);
+        return new Verdict(decided.MoveToImmutable(), lifetime is { } life ? ScopeWeight.Bounded(life, api.Api.MaxTokenLifetime, input.MaxLifetime) : TimeSpan.Zero);
     }
 
     private static ScopeDecision Weigh(LoadedPolicySet policies, AuthorizationResult result, string scope, string binding)
     {
-        var errors = result.Errors.IsEmpty ? [] : Errors(result.Errors);
-        if (HasForbid(result.Errors))
-            return new ScopeDecision { Scope = scope, Outcome = ScopeOutcome.PolicyError, Errors = errors };
-
-        if (!result.SatisfiedForbids.IsEmpty)
-        {
-            var stepUp = result.SatisfiedPermits.IsEmpty ? [] : StepUp(policies, result.SatisfiedForbids);
-            return Explained(policies, result.SatisfiedForbids, new ScopeDecision
-            {
-                Scope = scope,
-                Outcome = stepUp.IsEmpty ? ScopeOutcome.Forbidden : ScopeOutcome.StepUpRequired,
-                Errors = errors,
-                StepUp = stepUp,
-            });
-        }
-
-        if (result.SatisfiedPermits.IsEmpty)
-            return new ScopeDecision { Scope = scope, Outcome = ScopeOutcome.NoPermit, Errors = errors };
-
-        // The obligations of every satisfied permit count, not those of the most lenient one.
-        TimeSpan? lifetime = null;
-        var unbound = false;
-        foreach (var permit in result.SatisfiedPermits)
-        {
-            var obligations = policies.ObligationsOf(permit);
-            lifetime = Smaller(lifetime, obligations.MaxLifetime);
-            unbound |= !obligations.AllowsBinding(binding);
-        }
-
-        return Explained(policies, result.SatisfiedPermits, new ScopeDecision
+        var weight = ScopeWeight.Of(policies, result.SatisfiedPermits.AsSpan(), result.SatisfiedForbids.AsSpan(), HasForbid(result.Errors), binding);
+        var decision = new ScopeDecision
         {
             Scope = scope,
-            Outcome = unbound ? ScopeOutcome.BindingRequired : ScopeOutcome.Granted,
-            Errors = errors,
-            MaxLifetime = lifetime,
-        });
+            Outcome = weight.Outcome,
+            Errors = result.Errors.IsEmpty ? [] : Errors(result.Errors),
+            StepUp = weight.StepUp,
+            MaxLifetime = weight.MaxLifetime,
+        };
+        return weight.Outcome is ScopeOutcome.PolicyError or ScopeOutcome.NoPermit
+            ? decision
+            : Explained(policies, result.SatisfiedForbids.IsEmpty ? result.SatisfiedPermits : result.SatisfiedForbids, decision);
     }
 
     private static ScopeDecision Explained(LoadedPolicySet policies, ImmutableArray<Policy> deciding, ScopeDecision decision)
@@ -97,21 +73,6 @@ public static class Decider
         return decision with { Policies = names.MoveToImmutable(), Reasons = reasons, PublicReasons = shown };
     }
 
-    /// <summary>The verifications that would lift all of them; empty when one of them is hard.</summary>
-    private static ImmutableArray<string> StepUp(LoadedPolicySet policies, ImmutableArray<Policy> forbids)
-    {
-        var needed = ImmutableArray.CreateBuilder<string>(forbids.Length);
-        foreach (var forbid in forbids)
-        {
-            if (policies.ObligationsOf(forbid).StepUp is not { } verification)
-                return [];
-            if (!needed.Contains(verification))
-                needed.Add(verification);
-        }
-
-        return needed.DrainToImmutable();
-    }
-
     private static bool HasForbid(ImmutableArray<EvaluationError> errors)
     {
         foreach (var error in errors)
@@ -129,14 +90,5 @@ public static class Decider
         foreach (var error in errors)
             texts.Add($"{error.Policy.Id}: {error.Message}");
         return texts.MoveToImmutable();
-    }
-
-    private static TimeSpan? Smaller(TimeSpan? a, TimeSpan? b) => a is null || b < a ? b ?? a : a;
-
-    // Whole seconds: exp is a whole number of them, and what is recorded is what is signed.
-    private static TimeSpan Bounded(TimeSpan asked, TimeSpan? apiCeiling, TimeSpan clusterCeiling)
-    {
-        var life = Smaller(Smaller(asked, apiCeiling), clusterCeiling).GetValueOrDefault();
-        return new TimeSpan(life.Ticks - life.Ticks % TimeSpan.TicksPerSecond);
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Assay.Cedar;
+using Assay.Core.Risk;
 
 namespace Assay.Core.Decisions;
 
@@ -14,18 +15,30 @@ public static class DecisionContext
     private const long DelegationDepth = 0;
 
     /// <summary>The context of one request; all its scopes share it.</summary>
-    public static RecordValue Of(DecisionInput input)
+    public static RecordValue Of(DecisionInput input) => Of(
+        input.Time,
+        Value.Of(input.GrantType),
+        Client(input.AuthenticationMethod, input.CredentialHandle),
+        Value.Of(input.Binding),
+        Risk(input.Risk),
+        Origin(input.OriginIp),
+        input.EntitlementAge,
+        input.RiskAge);
+
+    /// <summary>The context of parts, which may be shared by many requests.</summary>
+    internal static RecordValue Of(
+        DateTimeOffset moment, Value grant, RecordValue who, Value bound, RecordValue assessed, RecordValue? from, TimeSpan entitlementAge, TimeSpan ageOfRisk)
     {
-        (string, Value) time = ("time", Value.Datetime(input.Time)),
-            grantType = ("grantType", Value.Of(input.GrantType)),
-            client = ("client", Client(input)),
-            binding = ("binding", Value.Of(input.Binding)),
-            risk = ("risk", Risk(input)),
-            entitlementsAge = ("entitlementsAge", Value.Duration(input.EntitlementAge)),
-            riskAge = ("riskAge", Value.Duration(input.RiskAge)),
+        (string, Value) time = ("time", Value.Datetime(moment)),
+            grantType = ("grantType", grant),
+            client = ("client", who),
+            binding = ("binding", bound),
+            risk = ("risk", assessed),
+            entitlementsAge = ("entitlementsAge", Value.Duration(entitlementAge)),
+            riskAge = ("riskAge", Value.Duration(ageOfRisk)),
             delegationDepth = ("delegationDepth", Value.Of(DelegationDepth));
 
-        return Origin(input.OriginIp) is { } origin
+        return from is { } origin
             ? Value.Record(time, grantType, client, binding, risk, ("origin", origin), entitlementsAge, riskAge, delegationDepth)
             : Value.Record(time, grantType, client, binding, risk, entitlementsAge, riskAge, delegationDepth);
     }
@@ -38,17 +51,17 @@ public static class DecisionContext
         _ => 0,
     };
 
-    private static RecordValue Client(DecisionInput input) => Value.Record(
-        ("method", Value.Of(input.AuthenticationMethod)),
-        ("credential", Value.Of(input.CredentialHandle)),
-        ("assurance", Value.Of(AssuranceOf(input.AuthenticationMethod))));
+    internal static RecordValue Client(string method, string credential) => Value.Record(
+        ("method", Value.Of(method)),
+        ("credential", Value.Of(credential)),
+        ("assurance", Value.Of(AssuranceOf(method))));
 
-    private static RecordValue Risk(DecisionInput input) => Value.Record(
-        ("score", Value.Of((long)input.Risk.Score)),
-        ("level", Value.Of(input.Risk.Level)),
-        ("signals", Names(input.Risk.Signals)));
+    internal static RecordValue Risk(RiskAssessment risk) => Value.Record(
+        ("score", Value.Of((long)risk.Score)),
+        ("level", Value.Of(risk.Level)),
+        ("signals", Names(risk.Signals)));
 
-    private static RecordValue? Origin(string? ip) => ip is not null && Value.TryIp(Unmapped(ip), out var address) ? Value.Record(("ip", address)) : null;
+    internal static RecordValue? Origin(string? ip) => ip is not null && Value.TryIp(Unmapped(ip), out var address) ? Value.Record(("ip", address)) : null;
 
     // A dual-stack socket shows IPv4 callers as ::ffff:192.0.2.1, which no range of IPv4 addresses holds.
     private static string Unmapped(string ip) =>

@@ -12,7 +12,7 @@ public static class DecisionJson
 {
     private const int Version = 1;
 
-    private static readonly Words<ScopeOutcome> Outcomes = new(
+    internal static readonly Words<ScopeOutcome> Outcomes = new(
         ("granted", ScopeOutcome.Granted),
         ("unknownScope", ScopeOutcome.UnknownScope),
         ("noPermit", ScopeOutcome.NoPermit),
@@ -69,7 +69,7 @@ public static class DecisionJson
         Resource = json.Text("resource"),
         Scopes = json.Texts("scopes"),
         OriginIp = json.OptionalText("ip"),
-        Risk = json.Object("risk", static risk => new RiskAssessment(risk.Int("score"), risk.Text("level"), risk.Texts("signals"))),
+        Risk = json.Object("risk", ReadRisk),
         EntitlementAge = json.Milliseconds("entitlementAge"),
         RiskAge = json.Milliseconds("riskAge"),
         IdentityNumber = json.Long("identityNumber"),
@@ -79,6 +79,8 @@ public static class DecisionJson
         DefaultLifetime = json.Milliseconds("defaultLifetime"),
         MaxLifetime = json.Milliseconds("maxLifetime"),
     };
+
+    internal static RiskAssessment ReadRisk(StrictObject json) => new(json.Int("score"), json.Text("level"), json.Texts("signals"));
 
     internal static void WriteMembers(Utf8JsonWriter json, Verdict verdict)
     {

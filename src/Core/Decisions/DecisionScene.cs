@@ -17,7 +17,7 @@ public sealed record DecisionScene(Entity Principal, Api Api, EntityUid Resource
         if (!directory.TryGetView(input.Resource, out var api))
             return null;
 
-        var uid = new EntityUid(identity.Kind == IdentityKind.Person ? EntityTypes.Person : EntityTypes.Workload, identity.Id);
+        var uid = PrincipalEntity.UidOf(identity);
         var principal = PrincipalEntity.Of(uid, identity, directory, input.Time);
         return new DecisionScene(principal, api.Api, api.Uid, Entities.Over(api.Entities, principal), DecisionContext.Of(input));
     }

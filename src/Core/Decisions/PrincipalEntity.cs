@@ -7,6 +7,8 @@ namespace Assay.Core.Decisions;
 /// <summary>The identity as policies see it.</summary>
 internal static class PrincipalEntity
 {
+    public static EntityUid UidOf(Identity identity) => new(identity.Kind == IdentityKind.Person ? EntityTypes.Person : EntityTypes.Workload, identity.Id);
+
     /// <summary>
     /// Attributes as declared, with <c>name</c>, <c>owner</c> and <c>managedBy</c> always the registry's own; parents are the memberships
     /// that are live at that moment, in groups that exist: deleting a role ends what it gave.
