@@ -14,6 +14,9 @@ internal static class JsonExpressionReader
     private static readonly Dictionary<string, BuiltInMethod> Methods =
         Enum.GetValues<BuiltInMethod>().ToDictionary(ExpressionPrinter.NameOf, StringComparer.Ordinal);
 
+    /// <summary>Those with a name one may misspell.</summary>
+    private static readonly string[] Operators = ["Value", "Var", "neg", "in", "if-then-else", "has", "like", "is", "Set", "Record"];
+
     private enum Chain
     {
         None,
@@ -207,7 +210,7 @@ internal static class JsonExpressionReader
     private static CallExpr Call(JsonPart part, string name, Func<JsonPart, int, Expr[]> readArguments, int depth)
     {
         if (!ExtensionFunctions.ByName.TryGetValue(name, out var function))
-            throw part.Bad($"there is no operator or function {Escapes.Quote(name)}");
+            throw part.Bad($"there is no operator or function {Escapes.Quote(name)}{DidYouMean.Hint(name, [.. Operators, .. Methods.Keys, .. ExtensionFunctions.ByName.Keys])}");
 
         var arguments = readArguments(part, depth);
         if (arguments.Length == 0 && !function.IsConstructor())

@@ -53,7 +53,7 @@ internal sealed class JsonPart
         foreach (var (name, part) in members)
         {
             if (!names.Contains(name))
-                throw part.Bad($"there is no such member here; there can be {string.Join(", ", names!)}");
+                throw part.Bad($"there is no such member here{DidYouMean.Hint(name, names.ToArray())}; there can be {string.Join(", ", names!)}");
         }
 
         return new JsonObjectPart(this, members);
