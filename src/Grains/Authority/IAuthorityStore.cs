@@ -27,6 +27,15 @@ public interface IAuthorityStore
     Task<ImmutableArray<StoredObject>> Page(string realm, string kind, string? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Who changed the objects of a kind, or one of them, when and why: the newest <paramref name="limit"/> changes with numbers below
+    /// <paramref name="before"/>, newest first. A change of several objects comes once for each.
+    /// </summary>
+    /// <param name="id">Only this object; null for all of the kind.</param>
+    /// <param name="after">Only changes with higher numbers.</param>
+    Task<ImmutableArray<ObjectChange>> Changes(
+        string realm, string kind, string? id, long after, long before, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Applies a change or nothing. Durable on return. After an exception the outcome is unknown: read again before trusting a cached copy.
     /// </summary>
     Task<CommitResult> Commit(Change change, CancellationToken cancellationToken);
@@ -127,6 +136,11 @@ public static class ObjectKinds
 
 /// <summary>One version of an object. Its version is the feed number of the change that wrote it.</summary>
 public sealed record StoredObject(ObjectKey Key, long Number, ReadOnlyMemory<byte> Body, bool IsDeleted);
+
+/// <summary>One change of one object, as the change log has it. <see cref="IAuthorityStore.ReadAsOf"/> with its number has the version it made.</summary>
+/// <param name="At">By the store's clock.</param>
+/// <param name="Actor">A client id or <c>system</c>.</param>
+public sealed record ObjectChange(ObjectKey Key, long Number, DateTimeOffset At, string Actor, string Reason, bool IsDeletion);
 
 public sealed record ObjectList(ImmutableArray<StoredObject> Objects, long Head);
 

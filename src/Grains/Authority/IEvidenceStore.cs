@@ -26,7 +26,24 @@ public interface IEvidenceStore
 
     /// <summary>The newest batches over all shards, newest first.</summary>
     Task<ImmutableArray<EvidenceBatch>> Newest(int batches, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The batches over all shards that were stored before a place and not before a moment, newest first: as many as come to
+    /// <paramref name="maxBytes"/> of records, one at least if there is one. Costs what it answers. A batch that cannot be read is left out and counted.
+    /// </summary>
+    Task<EvidencePage> Before(EvidencePlace place, DateTimeOffset since, int maxBytes, CancellationToken cancellationToken);
 }
+
+/// <summary>Where a batch lies in the order in which batches were stored: by the store's clock, then by shard and position.</summary>
+public readonly record struct EvidencePlace(DateTimeOffset Stored, long Shard, long FirstPosition)
+{
+    /// <summary>Before every batch that is stored at this moment or later.</summary>
+    public static EvidencePlace At(DateTimeOffset moment) => new(moment, -1, -1);
+}
+
+/// <param name="Next">From where to go on; null when there is no more.</param>
+/// <param name="DamagedRecords">Records of batches that are there and cannot be read.</param>
+public sealed record EvidencePage(ImmutableArray<EvidenceBatch> Batches, EvidencePlace? Next, long DamagedRecords);
 
 public enum BatchResult
 {

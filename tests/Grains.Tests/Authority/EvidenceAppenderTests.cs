@@ -324,6 +324,8 @@ public sealed class EvidenceAppenderTests
         public Task<ImmutableArray<SpentAssertion>> Spent(string realm, string subject, DateTimeOffset now, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
+        public Task<EvidencePage> Before(EvidencePlace place, DateTimeOffset since, int maxBytes, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public Task<ImmutableArray<EvidenceBatch>> Newest(int batches, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 }

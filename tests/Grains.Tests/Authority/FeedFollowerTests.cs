@@ -375,6 +375,9 @@ public sealed class FeedFollowerTests : IAsyncDisposable
 
         public Task<ObjectList> List(string realm, string kind, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+        public Task<ImmutableArray<ObjectChange>> Changes(string realm, string kind, string? id, long after, long before, int limit, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
         public Task<ImmutableArray<StoredObject>> Page(string realm, string kind, string? after, int limit, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 

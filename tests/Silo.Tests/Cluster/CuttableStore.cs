@@ -22,6 +22,10 @@ internal sealed class CuttableStore(IAuthorityStore authority, IEvidenceStore ev
     public Task<ImmutableArray<StoredObject>> Page(string realm, string kind, string? after, int limit, CancellationToken cancellationToken) =>
         Authority.Page(realm, kind, after, limit, cancellationToken);
 
+    public Task<ImmutableArray<ObjectChange>> Changes(
+        string realm, string kind, string? id, long after, long before, int limit, CancellationToken cancellationToken) =>
+        Authority.Changes(realm, kind, id, after, before, limit, cancellationToken);
+
     public Task<CommitResult> Commit(Change change, CancellationToken cancellationToken) => Authority.Commit(change, cancellationToken);
 
     public Task<LeaseGrant> Join(SiloPlace place, TimeSpan life, CancellationToken cancellationToken) => Authority.Join(place, life, cancellationToken);
@@ -57,6 +61,9 @@ internal sealed class CuttableStore(IAuthorityStore authority, IEvidenceStore ev
         Evidence.Spent(realm, subject, now, cancellationToken);
 
     public Task<ImmutableArray<EvidenceBatch>> Newest(int batches, CancellationToken cancellationToken) => Evidence.Newest(batches, cancellationToken);
+
+    public Task<EvidencePage> Before(EvidencePlace place, DateTimeOffset since, int maxBytes, CancellationToken cancellationToken) =>
+        Evidence.Before(place, since, maxBytes, cancellationToken);
 
     private IAuthorityStore Authority => isCut ? throw new IOException("the store is out of reach") : authority;
 

@@ -86,6 +86,35 @@ internal sealed class PostgresAuthorityStore(PostgresDatabase database, Postgres
         },
         cancellationToken);
 
+    public Task<ImmutableArray<ObjectChange>> Changes(
+        string realm, string kind, string? id, long after, long before, int limit, CancellationToken cancellationToken)
+    {
+        if (!PostgresText.CanBe(realm, kind, id ?? ""))
+            return Task.FromResult<ImmutableArray<ObjectChange>>([]);
+        return database.Read(
+            async (connection, token) =>
+            {
+                await using var query = connection.Command(
+                    """
+                    SELECT o.id, o.number, c.at, c.actor, c.reason, o.body IS NULL
+                    FROM assay.object o JOIN assay.change c ON c.number = o.number
+                    WHERE o.realm = $1 AND o.kind = $2 AND ($3::text IS NULL OR o.id = $3) AND o.number > $4 AND o.number < $5
+                    ORDER BY o.number DESC, o.id LIMIT $6
+                    """,
+                    Parameter.Of(realm), Parameter.Of(kind), Parameter.Of(id), Parameter.Of(after), Parameter.Of(before), Parameter.Of(limit));
+                var changes = ImmutableArray.CreateBuilder<ObjectChange>();
+                await using var rows = await query.ExecuteReaderAsync(token);
+                while (await rows.ReadAsync(token))
+                {
+                    changes.Add(new ObjectChange(
+                        new ObjectKey(realm, kind, rows.GetString(0)), rows.GetInt64(1), rows.Time(2), rows.GetString(3), rows.GetString(4), rows.GetBoolean(5)));
+                }
+
+                return changes.DrainToImmutable();
+            },
+            cancellationToken);
+    }
+
     public Task<CommitResult> Commit(Change change, CancellationToken cancellationToken) => changes.Commit(change, cancellationToken);
 
     public Task<LeaseGrant> Join(SiloPlace place, TimeSpan life, CancellationToken cancellationToken) => leases.Join(place, life, cancellationToken);

@@ -30,6 +30,9 @@ internal sealed class PostgresEvidenceStore(PostgresDatabase appends, PostgresDa
         SELECT count(*) FROM added
         """;
 
+    /// <summary>Batches of one page, however small they are.</summary>
+    private const int MostPerPage = 4096;
+
     private const string BatchColumns = "shard, first, count, at, payload, checksum";
 
     public Task<BatchResult> Append(EvidenceBatch batch, CancellationToken cancellationToken) => appends.Once(
@@ -115,6 +118,36 @@ internal sealed class PostgresEvidenceStore(PostgresDatabase appends, PostgresDa
             while (await rows.ReadAsync(token))
                 found.Add(ReadBatch(rows));
             return found.DrainToImmutable();
+        },
+        cancellationToken);
+
+    /// <summary>The sizes first, so that no more than a page leaves the server.</summary>
+    public Task<EvidencePage> Before(EvidencePlace place, DateTimeOffset since, int maxBytes, CancellationToken cancellationToken) => reads.Read(
+        async (connection, token) =>
+        {
+            await using var query = connection.Command(
+                """
+                WITH near AS (
+                    SELECT stored, shard, first, octet_length(payload) AS bytes FROM assay.batch
+                    WHERE stored >= $1 AND (stored, shard, first) < ($2, $3, $4)
+                    ORDER BY stored DESC, shard DESC, first DESC LIMIT $5),
+                page AS (
+                    SELECT shard, first, sum(bytes) OVER (ORDER BY stored DESC, shard DESC, first DESC) - bytes AS before FROM near)
+                SELECT b.shard, b.first, b.count, b.at, b.payload, b.checksum, b.stored
+                FROM page p JOIN assay.batch b ON b.shard = p.shard AND b.first = p.first
+                WHERE p.before < $6 ORDER BY b.stored DESC, b.shard DESC, b.first DESC
+                """,
+                Parameter.Of(since), Parameter.Of(place.Stored), Parameter.Of(place.Shard), Parameter.Of(place.FirstPosition), Parameter.Of(MostPerPage), Parameter.Of(maxBytes));
+            var page = new EvidencePaging(maxBytes);
+            await using var rows = await query.ExecuteReaderAsync(token);
+            while (await rows.ReadAsync(token))
+            {
+                page.Add(
+                    new EvidencePlace(rows.Time(6), rows.GetInt64(0), rows.GetInt64(1)),
+                    rows.GetInt32(2), rows.Time(3), rows.Bytes(4), unchecked((ulong)rows.GetInt64(5)));
+            }
+
+            return page.End(isLast: !page.IsFull && page.Count < MostPerPage);
         },
         cancellationToken);
 

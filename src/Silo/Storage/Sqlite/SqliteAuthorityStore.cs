@@ -77,6 +77,29 @@ internal sealed class SqliteAuthorityStore : IAuthorityStore
             return Objects(query, realm, kind);
         }));
 
+    public Task<ImmutableArray<ObjectChange>> Changes(
+        string realm, string kind, string? id, long after, long before, int limit, CancellationToken cancellationToken) => Task.FromResult(database.Read(connection =>
+    {
+        using var query = connection.Command(
+            null,
+            $"""
+            SELECT o.id, o.number, c.at, c.actor, c.reason, o.body IS NULL FROM object AS o JOIN change AS c ON c.number = o.number
+            WHERE o.realm = $realm AND o.kind = $kind {(id is null ? "" : "AND o.id = $id")} AND o.number > $after AND o.number < $before
+            ORDER BY o.number DESC, o.id LIMIT $limit
+            """,
+            ("$realm", realm), ("$kind", kind), ("$id", (object?)id ?? DBNull.Value), ("$after", after), ("$before", before), ("$limit", limit));
+        var changes = ImmutableArray.CreateBuilder<ObjectChange>();
+        using var rows = query.ExecuteReader();
+        while (rows.Read())
+        {
+            changes.Add(new ObjectChange(
+                new ObjectKey(realm, kind, rows.GetString(0)), rows.GetInt64(1), DateTimeOffset.FromUnixTimeMilliseconds(rows.GetInt64(2)),
+                rows.GetString(3), rows.GetString(4), rows.GetBoolean(5)));
+        }
+
+        return changes.DrainToImmutable();
+    }));
+
     public async Task<CommitResult> Commit(Change change, CancellationToken cancellationToken)
     {
         ChangeRules.Check(change);

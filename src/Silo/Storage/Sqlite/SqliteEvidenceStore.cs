@@ -18,6 +18,9 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
         INSERT INTO pair VALUES (lower(hex(randomblob(16))));
         """;
 
+    /// <summary>The order in which batches were stored, for reading many of them.</summary>
+    public const string SchemaByTime = "CREATE INDEX batch_at ON batch (at, shard, first);";
+
     public async Task<BatchResult> Append(EvidenceBatch batch, CancellationToken cancellationToken)
     {
         var result = await database.WriteWithin(commit => leases.Fenced(batch.Shard, commit), (connection, transaction) => Add(connection, transaction, batch));
@@ -85,6 +88,27 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
         while (rows.Read())
             found.Add(ReadBatch(rows));
         return found.DrainToImmutable();
+    }));
+
+    public Task<EvidencePage> Before(EvidencePlace place, DateTimeOffset since, int maxBytes, CancellationToken cancellationToken) => Task.FromResult(database.Read(connection =>
+    {
+        using var query = connection.Command(
+            null,
+            """
+            SELECT shard, first, count, at, payload, checksum FROM batch
+            WHERE at >= $since AND (at, shard, first) < ($at, $shard, $first) ORDER BY at DESC, shard DESC, first DESC
+            """,
+            ("$since", since.ToUnixTimeMilliseconds()), ("$at", place.Stored.ToUnixTimeMilliseconds()), ("$shard", place.Shard), ("$first", place.FirstPosition));
+        var page = new EvidencePaging(maxBytes);
+        using var rows = query.ExecuteReader();
+        while (!page.IsFull && rows.Read())
+        {
+            page.Add(
+                new EvidencePlace(DateTimeOffset.FromUnixTimeMilliseconds(rows.GetInt64(3)), rows.GetInt64(0), rows.GetInt64(1)),
+                rows.GetInt32(2), DateTimeOffset.FromUnixTimeMilliseconds(rows.GetInt64(3)), (byte[])rows[4], unchecked((ulong)rows.GetInt64(5)));
+        }
+
+        return page.End(isLast: !page.IsFull);
     }));
 
     private static BatchResult Add(SqliteConnection connection, SqliteTransaction transaction, EvidenceBatch batch)

@@ -21,7 +21,7 @@ internal sealed class SqliteStorage : IDisposable
             throw Unpaired(folder.EvidenceFile, "is missing beside state.db: what was issued and spent would be forgotten");
 
         // The evidence first: a start that was cut short in between leaves an evidence file that holds nothing.
-        evidence = new SqliteDatabase(folder.EvidenceFile, check: false, SqliteEvidenceStore.Schema);
+        evidence = new SqliteDatabase(folder.EvidenceFile, check: false, SqliteEvidenceStore.Schema, SqliteEvidenceStore.SchemaByTime);
         try
         {
             var (pair, newestShard) = Evidence();

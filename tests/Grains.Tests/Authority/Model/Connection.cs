@@ -72,6 +72,9 @@ internal sealed class Connection(Scheduler scheduler, Process process, Database 
     public Task<ObjectList> ListAsOf(string realm, string kind, long number, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
+    public Task<ImmutableArray<ObjectChange>> Changes(string realm, string kind, string? id, long after, long before, int limit, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     public Task<ImmutableArray<StoredObject>> Page(string realm, string kind, string? after, int limit, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
@@ -81,6 +84,8 @@ internal sealed class Connection(Scheduler scheduler, Process process, Database 
 
     public Task<ImmutableArray<EvidenceIndexRow>> Index(
         string realm, string subject, DateTimeOffset since, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<EvidencePage> Before(EvidencePlace place, DateTimeOffset since, int maxBytes, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<ImmutableArray<EvidenceBatch>> Newest(int batches, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -42,6 +42,33 @@ public abstract class AuthorityStoreContract : StoreContract
             (await Store.Page("default", ObjectKinds.Identity, after, limit, default)).Select(one => (one.Key.Id, one.Number, Encoding.UTF8.GetString(one.Body.Span)));
     }
 
+    [Fact]
+    public async Task The_change_log_says_who_changed_what_when_and_why()
+    {
+        var first = await Changed("ann", "first", (Exporter, 0, "one"), (Importer, 0, "one"));
+        var second = await Changed("ben", "second", (Exporter, first, null));
+        await Changed("ann", "of another kind", (new ObjectKey("default", ObjectKinds.Group, "exporter"), 0, "one"));
+
+        var all = await Store.Changes("default", ObjectKinds.Identity, null, 0, long.MaxValue, 10, default);
+
+        Assert.Equal(
+            [(Exporter, second, "ben", "second", true), (Exporter, first, "ann", "first", false), (Importer, first, "ann", "first", false)],
+            all.Select(change => (change.Key, change.Number, change.Actor, change.Reason, change.IsDeletion)));
+        Assert.True(all[0].At >= all[1].At && all[1].At > DateTimeOffset.UnixEpoch);
+        Assert.Equal([all[0]], await Store.Changes("default", ObjectKinds.Identity, null, 0, long.MaxValue, 1, default));
+        Assert.Equal([all[0]], await Store.Changes("default", ObjectKinds.Identity, null, first, long.MaxValue, 10, default));
+        Assert.Equal([all[1], all[2]], await Store.Changes("default", ObjectKinds.Identity, null, 0, second, 10, default));
+        Assert.Equal([all[2]], await Store.Changes("default", ObjectKinds.Identity, "importer", 0, long.MaxValue, 10, default));
+        Assert.Empty(await Store.Changes("other", ObjectKinds.Identity, null, 0, long.MaxValue, 10, default));
+        Assert.Empty(await Store.Changes("default", ObjectKinds.Identity, "a\0b", 0, long.MaxValue, 10, default));
+
+        async Task<long> Changed(string actor, string reason, params (ObjectKey Key, long Expected, string? Body)[] writes)
+        {
+            var change = new Change([.. writes.Select(write => new ObjectWrite(write.Key, write.Expected, write.Body is null ? (ReadOnlyMemory<byte>?)null : Bytes(write.Body), []))], actor, reason);
+            return Assert.IsType<CommitResult.Committed>(await Store.Commit(change, default)).Number;
+        }
+    }
+
     [Theory]
     [InlineData(0)] // it exists
     [InlineData(7)] // another version

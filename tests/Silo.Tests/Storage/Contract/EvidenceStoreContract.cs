@@ -192,6 +192,60 @@ public abstract class EvidenceStoreContract : IAsyncLifetime
         Assert.Equal([(Shard, 1), (other, 0)], (await Store.Newest(2, default)).Select(batch => (batch.Shard, batch.FirstPosition)));
     }
 
+    [Theory]
+    [InlineData(1, 5)] // a batch a page
+    [InlineData(40, 2)]
+    [InlineData(1_000_000, 1)]
+    public async Task A_walk_backwards_meets_every_batch_once_in_pages_of_a_size(int maxBytes, int pages)
+    {
+        var other = (await Authority.Join(new SiloPlace("two", "two"), Life, default)).Epoch;
+        await Store.Append(Batch(0, "0123456789", "a"), default);
+        await Store.Append(Batch(other, 0, [], "0123456789"), default);
+        await Store.Append(Batch(2, "0123456789"), default);
+        await Store.Append(Batch(other, 1, [], "0123456789"), default);
+        await Store.Append(Batch(3, "0123456789"), default);
+
+        var walked = await Walk(EvidencePlace.At(DateTimeOffset.MaxValue), DateTimeOffset.MinValue, maxBytes);
+
+        Assert.Equal(pages, walked.Count(page => !page.Batches.IsEmpty));
+        Assert.Equal(
+            [(Shard, 0, 2), (Shard, 2, 1), (Shard, 3, 1), (other, 0, 1), (other, 1, 1)],
+            walked.SelectMany(page => page.Batches).Select(batch => (batch.Shard, batch.FirstPosition, batch.Records.Length)).Order());
+        foreach (var shard in walked.SelectMany(page => page.Batches).GroupBy(batch => batch.Shard))
+            Assert.Equal(shard.Select(batch => batch.FirstPosition).OrderDescending(), shard.Select(batch => batch.FirstPosition));
+        Assert.Equal(Batch(0, "0123456789", "a").Checksum, walked.SelectMany(page => page.Batches).Single(batch => (batch.Shard, batch.FirstPosition) == (Shard, 0)).Checksum);
+    }
+
+    [Fact]
+    public async Task A_walk_backwards_begins_and_ends_at_a_moment()
+    {
+        await Store.Append(Batch(0, "a"), default);
+
+        Assert.Empty((await Walk(EvidencePlace.At(DateTimeOffset.UnixEpoch), DateTimeOffset.MinValue, 100)).SelectMany(page => page.Batches));
+        Assert.Empty((await Walk(EvidencePlace.At(DateTimeOffset.MaxValue), new DateTimeOffset(3000, 1, 1, 0, 0, 0, TimeSpan.Zero), 100)).SelectMany(page => page.Batches));
+        Assert.Single((await Walk(EvidencePlace.At(DateTimeOffset.MaxValue), DateTimeOffset.UnixEpoch, 100)).SelectMany(page => page.Batches));
+    }
+
+    [Fact]
+    public async Task A_walk_backwards_counts_what_is_damaged_and_goes_on()
+    {
+        await Store.Append(Batch(0, "permit", "denial"), default);
+        await Store.Append(Batch(2, "denial"), default);
+        await Rot();
+
+        var walked = await Walk(EvidencePlace.At(DateTimeOffset.MaxValue), DateTimeOffset.MinValue, 100);
+
+        Assert.Equal((2L, 2L), (walked.Sum(page => page.DamagedRecords), Assert.Single(walked.SelectMany(page => page.Batches)).FirstPosition));
+    }
+
+    private async Task<List<EvidencePage>> Walk(EvidencePlace from, DateTimeOffset since, int maxBytes)
+    {
+        var pages = new List<EvidencePage>();
+        for (EvidencePlace? next = from; next is { } place; next = pages[^1].Next)
+            pages.Add(await Store.Before(place, since, maxBytes, default));
+        return pages;
+    }
+
     protected async Task<string> Record(long position) =>
         await Store.Find(Shard, position, default) is { } batch ? Encoding.UTF8.GetString(batch.Records[(int)(position - batch.FirstPosition)].Span) : "none";
 
