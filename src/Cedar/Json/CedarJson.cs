@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 
@@ -6,8 +7,9 @@ namespace Assay.Cedar;
 
 /// <summary>
 /// Values, contexts and entities in Cedar's JSON form: <c>{"__entity":{"type","id"}}</c> for references,
-/// <c>{"__extn":{"fn","arg"}}</c> for extension values, plain JSON for the rest. Read without a schema, so a bare
-/// <c>{"type","id"}</c> is a record except where only an entity can stand (<c>uid</c>, <c>parents</c>).
+/// <c>{"__extn":{"fn","arg"}}</c> for extension values, plain JSON for the rest. Read without a schema, a bare
+/// <c>{"type","id"}</c> is a record except where only an entity can stand (<c>uid</c>, <c>parents</c>). Where a schema says that an
+/// entity or an extension value must stand, <c>{"type","id"}</c>, <c>{"fn","arg"}</c> and the bare text of a constructor do as well.
 /// </summary>
 public static class CedarJson
 {
@@ -38,6 +40,36 @@ public static class CedarJson
         return ReadContext(document.RootElement);
     }
 
+    /// <summary>Reads a context whose type a schema knows. What it holds is checked as far as it must be to read it; for the rest see <see cref="Schema.Validate(Request)"/>.</summary>
+    /// <param name="element">An object.</param>
+    /// <param name="schema">The schema.</param>
+    /// <param name="action">The action of the request, which says the type.</param>
+    /// <exception cref="CedarDataException">
+    /// The schema does not declare the action, the object lacks a required attribute or has one that is not declared, or a value is not in a form
+    /// its type can have.
+    /// </exception>
+    public static RecordValue ReadContext(JsonElement element, Schema schema, EntityUid action)
+    {
+        ArgumentNullException.ThrowIfNull(schema);
+        return schema.Actions.TryGetValue(action, out var declared)
+            ? new JsonValueReader("context").ReadRecord(element, declared.Context, 0)
+            : throw new CedarDataException($"action: {new ConformanceCheck(schema).UndeclaredAction(action)}");
+    }
+
+    /// <inheritdoc cref="ReadContext(JsonElement, Schema, EntityUid)"/>
+    public static RecordValue ReadContext(string json, Schema schema, EntityUid action)
+    {
+        using var document = Parse(json);
+        return ReadContext(document.RootElement, schema, action);
+    }
+
+    /// <inheritdoc cref="ReadContext(JsonElement, Schema, EntityUid)"/>
+    public static RecordValue ReadContext(ReadOnlyMemory<byte> json, Schema schema, EntityUid action)
+    {
+        using var document = Parse(json);
+        return ReadContext(document.RootElement, schema, action);
+    }
+
     /// <summary>Reads an array of entities: <c>uid</c>, <c>attrs</c>, <c>parents</c> and, optionally, <c>tags</c>. Members of other names are ignored.</summary>
     /// <exception cref="CedarDataException">It is not such an array, a value is none (see <see cref="ReadValue"/>), or see <see cref="Entities.Of(IEnumerable{Entity})"/>.</exception>
     public static Entities ReadEntities(JsonElement element) => Entities.Of(JsonEntityReader.ReadAll(element));
@@ -60,6 +92,43 @@ public static class CedarJson
     /// <exception cref="CedarDataException">See there.</exception>
     public static Entity ReadEntity(JsonElement element) => JsonEntityReader.Read(element, "entity");
 
+    /// <summary>
+    /// Reads an array of entities by a schema, holds them against it, and adds the schema's actions. Actions may be in the array as
+    /// well, when they are what the schema declares.
+    /// </summary>
+    /// <exception cref="CedarDataException">See <see cref="ReadEntities(JsonElement)"/>; or the entities do not conform, see <see cref="Schema.Validate(Entities)"/>.</exception>
+    public static Entities ReadEntities(JsonElement element, Schema schema)
+    {
+        ArgumentNullException.ThrowIfNull(schema);
+        var entities = Entities.Of(JsonEntityReader.ReadAll(element, schema));
+        Require(schema.Validate(entities));
+        return Entities.Over(schema.ActionEntities, entities.All.Where(entity => !Names.IsActionType(entity.Uid.Type)));
+    }
+
+    /// <inheritdoc cref="ReadEntities(JsonElement, Schema)"/>
+    public static Entities ReadEntities(string json, Schema schema)
+    {
+        using var document = Parse(json);
+        return ReadEntities(document.RootElement, schema);
+    }
+
+    /// <inheritdoc cref="ReadEntities(JsonElement, Schema)"/>
+    public static Entities ReadEntities(ReadOnlyMemory<byte> json, Schema schema)
+    {
+        using var document = Parse(json);
+        return ReadEntities(document.RootElement, schema);
+    }
+
+    /// <summary>Reads one entity by a schema and holds it against it.</summary>
+    /// <exception cref="CedarDataException">See <see cref="ReadEntity(JsonElement)"/>; or it does not conform, see <see cref="Schema.Validate(Entity)"/>.</exception>
+    public static Entity ReadEntity(JsonElement element, Schema schema)
+    {
+        ArgumentNullException.ThrowIfNull(schema);
+        var entity = JsonEntityReader.Read(element, "entity", schema);
+        Require(schema.Validate(entity));
+        return entity;
+    }
+
     /// <summary>Writes a value so that <see cref="ReadValue"/> reads an equal one.</summary>
     /// <exception cref="CedarDataException">A record that would read back as an escape: its only field is <c>__entity</c>, <c>__extn</c> or <c>__expr</c>.</exception>
     public static void WriteValue(Utf8JsonWriter writer, Value value)
@@ -69,7 +138,7 @@ public static class CedarJson
         JsonValueWriter.Write(writer, value);
     }
 
-    /// <summary>Writes one entity as <see cref="ReadEntity"/> reads it.</summary>
+    /// <summary>Writes one entity as <see cref="ReadEntity(JsonElement)"/> reads it.</summary>
     /// <exception cref="CedarDataException">See <see cref="WriteValue"/>.</exception>
     public static void WriteEntity(Utf8JsonWriter writer, Entity entity)
     {
@@ -87,6 +156,12 @@ public static class CedarJson
             WriteValue(writer, value);
 
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    private static void Require(ImmutableArray<string> faults)
+    {
+        if (!faults.IsEmpty)
+            throw new CedarDataException(string.Join("; ", faults));
     }
 
     private static JsonDocument Parse(string json)

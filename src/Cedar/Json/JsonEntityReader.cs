@@ -6,7 +6,7 @@ namespace Assay.Cedar;
 /// <summary>Reads entities from their JSON form.</summary>
 internal static class JsonEntityReader
 {
-    public static List<Entity> ReadAll(JsonElement element)
+    public static List<Entity> ReadAll(JsonElement element, Schema? schema = null)
     {
         if (element.ValueKind != JsonValueKind.Array)
             throw new CedarDataException("entities: expected an array");
@@ -16,12 +16,15 @@ internal static class JsonEntityReader
 
         var entities = new List<Entity>(element.GetArrayLength());
         foreach (var item in element.EnumerateArray())
-            entities.Add(Read(item, $"entity {entities.Count}"));
+            entities.Add(Read(item, $"entity {entities.Count}", schema));
 
         return entities;
     }
 
-    public static Entity Read(JsonElement element, string place)
+    /// <param name="element">The entity.</param>
+    /// <param name="place">What messages begin with.</param>
+    /// <param name="schema">Says what stands where, except in actions, which have no attributes; null reads without.</param>
+    public static Entity Read(JsonElement element, string place, Schema? schema = null)
     {
         var reader = new JsonValueReader(place);
         if (element.ValueKind != JsonValueKind.Object)
@@ -48,11 +51,15 @@ internal static class JsonEntityReader
         if (attributes is null || parents is null)
             throw reader.Bad($"{(attributes is null ? "attrs" : "parents")} is missing");
 
+        EntityTypeSchema? type = null;
+        if (schema is not null && !Names.IsActionType(name.Type) && !schema.EntityTypes.TryGetValue(name.Type, out type))
+            throw reader.Bad(new ConformanceCheck(schema).Undeclared(name.Type));
+
         return new Entity(
             name,
-            ReadFields(attributes.Value, $"{name}, attrs"),
-            ReadParents(parents.Value, $"{name}, parents"),
-            tags is { } given ? ReadFields(given, $"{name}, tags") : null);
+            type is null ? ReadFields(attributes.Value, $"{name}, attrs") : new JsonValueReader($"{name}, attrs").ReadRecord(attributes.Value, type.Attributes, 0),
+            ReadParents(parents.Value, $"{name}, parents", name),
+            tags is not { } given ? null : type?.Tags is { } tag ? new JsonValueReader($"{name}, tags").ReadTags(given, tag) : ReadFields(given, $"{name}, tags"));
     }
 
     private static JsonElement Once(JsonElement? seen, JsonProperty member, JsonValueReader reader) =>
@@ -64,7 +71,7 @@ internal static class JsonEntityReader
         return element.ValueKind == JsonValueKind.Object && reader.Read(element, 0) is RecordValue fields ? fields : throw reader.Bad("expected an object");
     }
 
-    private static ImmutableArray<EntityUid> ReadParents(JsonElement element, string place)
+    private static ImmutableArray<EntityUid> ReadParents(JsonElement element, string place, EntityUid child)
     {
         var reader = new JsonValueReader(place);
         if (element.ValueKind != JsonValueKind.Array)
@@ -72,7 +79,13 @@ internal static class JsonEntityReader
 
         var parents = ImmutableArray.CreateBuilder<EntityUid>(element.GetArrayLength());
         foreach (var item in element.EnumerateArray())
-            parents.Add(reader.ReadUid(item));
+        {
+            var parent = reader.ReadUid(item);
+            if (Names.IsActionType(child.Type) && !Names.IsActionType(parent.Type))
+                throw reader.Bad($"{parent} is no action; only actions are groups of actions");
+
+            parents.Add(parent);
+        }
 
         return parents.MoveToImmutable();
     }

@@ -2,14 +2,12 @@ using System.Text.Json;
 
 namespace Assay.Cedar;
 
-/// <summary>Reads values; <paramref name="place"/> begins every message.</summary>
-internal readonly struct JsonValueReader(string place)
+/// <summary>Reads values; <paramref name="place"/> and <paramref name="member"/>, the attribute or tag being read, begin every message.</summary>
+internal readonly partial struct JsonValueReader(string place, string? member = null)
 {
     public Value Read(JsonElement element, int depth)
     {
-        if (depth > CedarLimits.ValueDepth)
-            throw Bad($"nested deeper than {CedarLimits.ValueDepth}");
-
+        Bound(depth);
         return element.ValueKind switch
         {
             JsonValueKind.True => Value.Of(true),
@@ -23,12 +21,10 @@ internal readonly struct JsonValueReader(string place)
         };
     }
 
-    /// <summary>Reads <c>{"type","id"}</c>, also within <c>{"__entity":…}</c>, where nothing else can stand.</summary>
+    /// <summary>Reads <c>{"type","id"}</c>, also within <c>{"__entity":…}</c>, where nothing else can stand. Further members are ignored.</summary>
     public EntityUid ReadUid(JsonElement element)
     {
-        if (element.ValueKind == JsonValueKind.Object && Only(element) is { Name: "__entity", Value: var inner })
-            element = inner;
-
+        element = Inside(element, "__entity");
         if (element.ValueKind != JsonValueKind.Object)
             throw Bad("expected an entity reference, {\"type\": …, \"id\": …}");
 
@@ -50,7 +46,13 @@ internal readonly struct JsonValueReader(string place)
         return new EntityUid(type, id);
     }
 
-    public CedarDataException Bad(string message) => new(place.Length == 0 ? message : $"{place}: {message}");
+    public CedarDataException Bad(string message) => new(member is not null ? $"{place}, {member}: {message}" : place.Length == 0 ? message : $"{place}: {message}");
+
+    private void Bound(int depth)
+    {
+        if (depth > CedarLimits.ValueDepth)
+            throw Bad($"nested deeper than {CedarLimits.ValueDepth}");
+    }
 
     private void Once(ref string? slot, JsonProperty member)
     {
@@ -120,17 +122,11 @@ internal readonly struct JsonValueReader(string place)
             i++;
         }
 
-        try
-        {
-            return RecordValue.Owning(names, values);
-        }
-        catch (CedarDataException exception) when (place.Length > 0)
-        {
-            throw Bad(exception.Message);
-        }
+        return Gather(names, values);
     }
 
-    private Value ReadExtension(JsonElement element, int depth)
+    // With a schema, the types of the arguments are known as well.
+    private Value ReadExtension(JsonElement element, int depth, bool isTyped = false)
     {
         string? name = null;
         JsonProperty? arguments = null;
@@ -152,20 +148,24 @@ internal readonly struct JsonValueReader(string place)
             throw Bad($"there is no extension function {Escapes.Quote(name)}");
 
         if (given.NameEquals("arg"))
-            return Call(function, [new LiteralExpr(0, Read(given.Value, depth + 1))]);
+            return Call(function, [ReadArgument(given.Value, isTyped ? function.Operand(0) : null, depth)]);
 
-        return Call(function, given.Value.ValueKind == JsonValueKind.Array ? ReadArguments(given.Value, depth) : throw Bad("args must be an array"));
-    }
+        if (given.Value.ValueKind != JsonValueKind.Array)
+            throw Bad("args must be an array");
 
-    private Expr[] ReadArguments(JsonElement array, int depth)
-    {
-        var arguments = new Expr[array.GetArrayLength()];
+        var all = new Expr[given.Value.GetArrayLength()];
         var i = 0;
-        foreach (var item in array.EnumerateArray())
-            arguments[i++] = new LiteralExpr(0, Read(item, depth + 1));
+        foreach (var item in given.Value.EnumerateArray())
+        {
+            all[i] = ReadArgument(item, isTyped ? function.Operand(i) : null, depth);
+            i++;
+        }
 
-        return arguments;
+        return Call(function, all);
     }
+
+    private LiteralExpr ReadArgument(JsonElement element, ExtensionType? type, int depth) =>
+        new(0, type is { } expected ? ReadExtension(element, expected, depth + 1) : Read(element, depth + 1));
 
     private Value Call(ExtensionFunction function, Expr[] arguments)
     {
@@ -178,6 +178,25 @@ internal readonly struct JsonValueReader(string place)
     }
 
     private static readonly Request Nothing = new(default, default, default, RecordValue.Empty);
+
+    // The value of the only member of that name; the element itself when there is none.
+    private JsonElement Inside(JsonElement element, string escape)
+    {
+        JsonElement? inner = null;
+        if (element.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var member in element.EnumerateObject())
+            {
+                if (member.NameEquals("__expr") && member.Value.ValueKind == JsonValueKind.String)
+                    throw Bad("the escape __expr is not supported");
+
+                if (member.NameEquals(escape))
+                    inner = inner is null ? member.Value : throw Bad($"the name {Escapes.Quote(escape)} appears twice in one object");
+            }
+        }
+
+        return inner ?? element;
+    }
 
     private static JsonProperty? Only(JsonElement element)
     {

@@ -1,13 +1,51 @@
 using System.Collections.Frozen;
-using System.Collections.Immutable;
+using System.Text;
 
 namespace Assay.Cedar;
 
 /// <summary>The type of an attribute, a tag or a context, as a schema declares it, with all names resolved. Immutable.</summary>
 public abstract record CedarType
 {
+    private const int LongestShown = 200;
+
     private CedarType()
     {
+    }
+
+    /// <summary>The type in Cedar's schema syntax, cut off when it is long.</summary>
+    public sealed override string ToString()
+    {
+        var text = new StringBuilder();
+        Show(text);
+        return text.Length <= LongestShown ? text.ToString() : $"{text.ToString(0, LongestShown)}…";
+    }
+
+    private void Show(StringBuilder text)
+    {
+        switch (this)
+        {
+            case Set set:
+                text.Append("Set<");
+                set.Element.Show(text);
+                text.Append('>');
+                break;
+
+            case Record record:
+                record.ShowAttributes(text);
+                break;
+
+            case Entity entity:
+                text.Append(entity.Name);
+                break;
+
+            case Extension extension:
+                text.Append(extension.Type.ToString().ToLowerInvariant());
+                break;
+
+            default:
+                text.Append(GetType().Name);
+                break;
+        }
     }
 
     /// <summary><c>Bool</c></summary>
@@ -33,6 +71,23 @@ public abstract record CedarType
     {
         /// <summary>The record without attributes.</summary>
         public static Record Empty { get; } = new(FrozenDictionary<string, AttributeType>.Empty);
+
+        internal void ShowAttributes(StringBuilder text)
+        {
+            text.Append('{');
+            var separator = "";
+            foreach (var (name, attribute) in Attributes.OrderBy(attribute => attribute.Key, StringComparer.Ordinal))
+            {
+                if (text.Length > LongestShown)
+                    return;
+
+                text.Append(separator).Append(Names.IsIdentifier(name) ? name : Escapes.Quote(name)).Append(attribute.IsRequired ? ": " : "?: ");
+                attribute.Type.Show(text);
+                separator = ", ";
+            }
+
+            text.Append('}');
+        }
 
         /// <summary>Equal when both have the same attributes of the same types.</summary>
         public bool Equals(Record? other) =>

@@ -9,8 +9,12 @@ namespace Assay.Cedar;
 /// </summary>
 public sealed class Schema
 {
-    internal Schema(FrozenDictionary<string, EntityTypeSchema> entityTypes, FrozenDictionary<EntityUid, ActionSchema> actions) =>
+    /// <exception cref="CedarDataException">The actions nest deeper than <see cref="CedarLimits.HierarchyDepth"/>.</exception>
+    internal Schema(FrozenDictionary<string, EntityTypeSchema> entityTypes, FrozenDictionary<EntityUid, ActionSchema> actions)
+    {
         (EntityTypes, Actions) = (entityTypes, actions);
+        ActionEntities = Entities.Of(actions.Values.OrderBy(action => action.Uid.ToString(), StringComparer.Ordinal).Select(action => new Entity(action.Uid, RecordValue.Empty, [.. action.Parents])));
+    }
 
     /// <summary>The schema that declares nothing.</summary>
     public static Schema Empty { get; } = new(FrozenDictionary<string, EntityTypeSchema>.Empty, FrozenDictionary<EntityUid, ActionSchema>.Empty);
@@ -20,6 +24,9 @@ public sealed class Schema
 
     /// <summary>Actions and action groups by full name.</summary>
     public FrozenDictionary<EntityUid, ActionSchema> Actions { get; }
+
+    /// <summary>The actions as entities in their hierarchy, which <c>action in</c> asks for.</summary>
+    public Entities ActionEntities { get; }
 
     /// <summary>Reads and resolves one schema in the Cedar syntax, reporting all faults. Never throws on bad text.</summary>
     /// <param name="text">At most <see cref="CedarLimits.PolicyTextLength"/> long.</param>
@@ -38,6 +45,42 @@ public sealed class Schema
     {
         ArgumentNullException.ThrowIfNull(fragments);
         return SchemaResolver.Resolve([.. fragments]);
+    }
+
+    /// <summary>
+    /// What is wrong with an entity, each fault a sentence, about a hundred at most; empty when it conforms: its type is declared, it has all required
+    /// attributes and none that are not declared, all of the declared types, as its tags are, its parents are of types that may be
+    /// its ancestors, entities of enumerated types are among those, and an action is exactly as declared, all its groups being its parents.
+    /// </summary>
+    public ImmutableArray<string> Validate(Entity entity)
+    {
+        ArgumentNullException.ThrowIfNull(entity);
+        var check = new ConformanceCheck(this);
+        check.CheckEntity(entity, entity.Parents);
+        return check.Faults();
+    }
+
+    /// <summary>What is wrong with any of the entities, as <see cref="Validate(Entity)"/> says, but an action may reach its groups by way of others.</summary>
+    public ImmutableArray<string> Validate(Entities entities)
+    {
+        ArgumentNullException.ThrowIfNull(entities);
+        var check = new ConformanceCheck(this);
+        foreach (var entity in entities.All)
+            check.CheckEntity(entity, entities.Ancestors(entity.Uid));
+
+        return check.Faults();
+    }
+
+    /// <summary>
+    /// What is wrong with a request, each fault a sentence, about a hundred at most; empty when it conforms: its action is declared and applies to the types of
+    /// its principal and resource, and its context is of the action's type.
+    /// </summary>
+    public ImmutableArray<string> Validate(Request request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var check = new ConformanceCheck(this);
+        check.CheckRequest(request);
+        return check.Faults();
     }
 }
 

@@ -103,7 +103,7 @@ internal sealed class SchemaResolver
             return uid;
 
         if (!faults.IsFull)
-            faults.Report(group.Position, $"there is no action {group}{DidYouMean.Hint(group.Id, declared.Actions.Keys.Select(action => action.Id).Take(UndeclaredType.MostCompared))}");
+            faults.Report(group.Position, $"there is no action {group}{DidYouMean.Hint(group.Id, declared.Actions.Keys.Select(action => action.Id))}");
 
         return null;
     }
@@ -124,9 +124,20 @@ internal sealed class SchemaResolver
                 faults.Report(declared.Actions[uid], $"the action {uid} is a member of itself{ByWayOf(uid, groups)}");
         }
 
-        return new Schema(
-            entityTypes.ToFrozenDictionary(type => type.Key, type => type.Value with { AncestorTypes = ancestors[type.Key] }, StringComparer.Ordinal),
-            actions.ToFrozenDictionary(action => action.Key, action => action.Value with { Ancestors = groups[action.Key] }));
+        if (faults.Any)
+            return Schema.Empty;
+
+        try
+        {
+            return new Schema(
+                entityTypes.ToFrozenDictionary(type => type.Key, type => type.Value with { AncestorTypes = ancestors[type.Key] }, StringComparer.Ordinal),
+                actions.ToFrozenDictionary(action => action.Key, action => action.Value with { Ancestors = groups[action.Key] }));
+        }
+        catch (CedarDataException exception)
+        {
+            faults.Report(declared.Actions.Values.First(), exception.Message); // too many parents, or groups too deep
+            return Schema.Empty;
+        }
     }
 
     private string ByWayOf(EntityUid uid, Dictionary<EntityUid, FrozenSet<EntityUid>> groups)

@@ -3,9 +3,6 @@ namespace Assay.Cedar;
 /// <summary>Words the fault that a name in a type names nothing there.</summary>
 internal readonly struct UndeclaredType(DeclaredNames declared, string path, string? scope, NameKind kind)
 {
-    // Bounds the time a hint takes; names of the same namespace are compared first.
-    public const int MostCompared = 500;
-
     private static readonly Dictionary<string, string> OtherLanguages = new(StringComparer.OrdinalIgnoreCase)
     {
         ["Boolean"] = "Bool",
@@ -40,7 +37,7 @@ internal readonly struct UndeclaredType(DeclaredNames declared, string path, str
             if (kind != NameKind.Entity && OtherLanguages.TryGetValue(path, out var ours))
                 return $" (did you mean '{ours}'?)";
 
-            return DidYouMean.Hint(path, Candidates().Take(MostCompared)) is { Length: > 0 } hint ? hint : InAnotherNamespace();
+            return DidYouMean.Hint(path, Candidates()) is { Length: > 0 } hint ? hint : InAnotherNamespace();
         }
     }
 

@@ -5,6 +5,9 @@ public static class DidYouMean
 {
     private const int LongestCompared = 128;
 
+    // Letters compared for one hint, so that no number of known words makes a wrong one expensive. Ten thousand words of usual length.
+    private const int MostLettersCompared = 4_000_000;
+
     /// <summary><c> (did you mean 'x'?)</c>, or nothing when no known word is near.</summary>
     public static string Hint(string given, IEnumerable<string> known) =>
         Nearest(given, known) is { } word ? $" (did you mean '{word}'?)" : "";
@@ -19,10 +22,15 @@ public static class DidYouMean
 
         string? best = null;
         var bestDistance = int.MaxValue;
+        var lettersLeft = MostLettersCompared;
         foreach (var word in known)
         {
             if (word.Length > LongestCompared)
                 continue;
+
+            lettersLeft -= (given.Length + 1) * (word.Length + 1);
+            if (lettersLeft < 0)
+                break;
 
             var distance = Distance(given.ToLowerInvariant(), word.ToLowerInvariant());
             if (distance > Math.Max(1, Math.Min(given.Length, word.Length) / 3) ||

@@ -50,6 +50,26 @@ internal static class ExtensionFunctions
         _ => 1,
     };
 
+    /// <summary>The extension type of an argument; null for the text that constructors take.</summary>
+    public static ExtensionType? Operand(this ExtensionFunction function, int index) => function switch
+    {
+        <= ExtensionFunction.Duration => null,
+        <= ExtensionFunction.GreaterThanOrEqual => ExtensionType.Decimal,
+        <= ExtensionFunction.IsInRange => ExtensionType.IpAddr,
+        ExtensionFunction.Offset when index > 0 => ExtensionType.Duration,
+        <= ExtensionFunction.ToTime => ExtensionType.Datetime,
+        _ => ExtensionType.Duration,
+    };
+
+    /// <summary>The constructor of a type's values.</summary>
+    public static ExtensionFunction Constructor(this ExtensionType type) => type switch
+    {
+        ExtensionType.Decimal => ExtensionFunction.Decimal,
+        ExtensionType.IpAddr => ExtensionFunction.Ip,
+        ExtensionType.Datetime => ExtensionFunction.Datetime,
+        _ => ExtensionFunction.Duration,
+    };
+
     /// <summary>Applies a constructor; null, with a reason, when the text is not one of its values, or when this is no constructor.</summary>
     public static Value? Construct(this ExtensionFunction function, string text, out string reason)
     {

@@ -10,11 +10,11 @@ public sealed class SchemaCorpusTests(ITestOutputHelper output)
     private const int Shown = 10;
 
     [Theory]
-    [InlineData("corpus", 4_745)]
-    [InlineData("corpus-4.9", 1)]
-    [InlineData("corpus-4.8", 1)]
+    [InlineData("corpus", 1_000)]
+    [InlineData("corpus-4.9", 1_000)]
+    [InlineData("corpus-4.8", 1_000)]
     [InlineData("handwritten", 1)]
-    [InlineData("validation", 66)]
+    [InlineData("validation", 20)]
     [InlineData("entity-parsing", 1)]
     public void Every_schema_resolves_and_says_the_same_however_it_is_written(string name, int atLeast)
     {
@@ -38,7 +38,7 @@ public sealed class SchemaCorpusTests(ITestOutputHelper output)
     {
         var archive = Archive.Open("corpus");
 
-        Check(archive.Paths(Ending), 4_745, path =>
+        Check(archive.Paths(Ending), 1_000, path =>
         {
             var official = archive.Text(path + ".json");
             var text = Fragment(SchemaFragment.FromJson(archive.Bytes(path + ".json"), path)).ToCedar();
