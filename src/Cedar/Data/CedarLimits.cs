@@ -30,6 +30,9 @@ public static class CedarLimits
     /// <summary>Steps from parent to parent it takes to find all ancestors of all entity types, or of all actions, of one schema.</summary>
     public const int SchemaHierarchySteps = 5_000_000;
 
+    /// <summary>Errors, and as many warnings, reported for one policy; any further ones are left out.</summary>
+    public const int PolicyFindings = 100;
+
     /// <summary>How deep a value in JSON may nest.</summary>
     public const int ValueDepth = 64;
 

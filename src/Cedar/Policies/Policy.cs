@@ -77,6 +77,9 @@ internal sealed record PolicyBody(
     int Start,
     string Text)
 {
+    /// <summary>Where each entity and entity type that the head names begins, in order, as expression offsets; empty when it was not read from text.</summary>
+    public ImmutableArray<int> HeadOffsets { get; init; } = [];
+
     public SourcePosition PositionOf(Expr expression) => SourceText.Continue(Position, Text.AsSpan(0, expression.Offset - Start));
 }
 

@@ -7,6 +7,7 @@ internal sealed class PolicyParser
 {
     private readonly TokenReader reader;
     private readonly ExpressionParser expressions;
+    private readonly List<int> headOffsets = [];
 
     public PolicyParser(string text, string source)
     {
@@ -43,13 +44,17 @@ internal sealed class PolicyParser
         var start = reader.Current.Start;
         var annotations = reader.TakeAnnotations(out var marks);
         var effect = ParseEffect();
+        headOffsets.Clear();
         var (principal, action, resource) = ParseHead();
         var conditions = ParseConditions();
         var end = reader.Expect(TokenKind.Semicolon, "'when', 'unless' or ';'").End;
         if (reader.HasFaults)
             return null;
 
-        var body = new PolicyBody(effect, annotations, marks, action, conditions, reader.PositionOf(start), start, reader.Slice(start, end));
+        var body = new PolicyBody(effect, annotations, marks, action, conditions, reader.PositionOf(start), start, reader.Slice(start, end))
+        {
+            HeadOffsets = [.. headOffsets],
+        };
         return (body, principal, resource);
     }
 
@@ -101,7 +106,10 @@ internal sealed class PolicyParser
     {
         string? type = null;
         if (reader.TryTakeWord("is"))
+        {
+            headOffsets.Add(reader.Current.Start);
             type = expressions.ParseEntityType();
+        }
 
         var at = reader.Current.Start;
         if (reader.TryTake(TokenKind.Equal))
@@ -168,6 +176,7 @@ internal sealed class PolicyParser
         }
         else
         {
+            headOffsets.Add(reader.Current.Start);
             entity = expressions.ParseEntity($"an entity like Type::\"id\", or ?{variable}");
         }
 
@@ -211,6 +220,7 @@ internal sealed class PolicyParser
         if (reader.Is(TokenKind.Slot))
             reader.Fail(at, "an action cannot be a slot");
 
+        headOffsets.Add(at);
         var action = expressions.ParseEntity("an action like Action::\"read\"");
         if (action.Type.Length > 0 && !Names.IsActionType(action.Type))
             reader.Report(at, $"the type of an action is Action, possibly in a namespace, not {action.Type}");
