@@ -149,6 +149,9 @@ internal sealed class AttributeExpr(Expr target, string name) : Expr(ExprKind.At
     public Expr Target { get; } = target;
 
     public string Name { get; } = name;
+
+    /// <summary>Where the name begins, which is what matters in a long path; where the path begins when there is no text.</summary>
+    public int NameOffset { get; init; } = target.Offset;
 }
 
 /// <summary><c>a has name</c>, or <c>a has b.c.d</c>: each step exists on what the one before leads to.</summary>

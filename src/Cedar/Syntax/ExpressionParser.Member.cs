@@ -218,13 +218,13 @@ internal sealed partial class ExpressionParser
                     reader.Take();
                     var at = reader.Current.Start;
                     var name = ParseName("the name of an attribute or method");
-                    target = reader.Is(TokenKind.OpenParenthesis) ? ParseMethodCall(target, name, at) : new AttributeExpr(target, name);
+                    target = reader.Is(TokenKind.OpenParenthesis) ? ParseMethodCall(target, name, at) : new AttributeExpr(target, name) { NameOffset = at };
                     break;
 
                 case TokenKind.OpenBracket:
                     reader.Take();
                     var key = reader.Expect(TokenKind.String, "the name of an attribute in quotes");
-                    target = new AttributeExpr(target, Unescape(key));
+                    target = new AttributeExpr(target, Unescape(key)) { NameOffset = key.Start };
                     reader.Expect(TokenKind.CloseBracket, "']'");
                     break;
 

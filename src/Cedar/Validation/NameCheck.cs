@@ -62,7 +62,7 @@ internal sealed class NameCheck(SchemaTypes schema, FindingLog log)
     {
         CheckName(offset, entity.Id);
         CheckType(offset, entity.Type);
-        if (SchemaTypes.IsActionType(entity.Type))
+        if (Names.IsActionType(entity.Type))
         {
             if (!schema.IsKnown(entity))
                 log.Add(ValidationFindingKind.UnknownAction, offset, $"the schema declares no action {entity}{MeantAction(entity)}");

@@ -32,13 +32,10 @@ internal sealed class SchemaTypes
     /// <summary>All actions in a fixed order.</summary>
     public IReadOnlyList<ActionSchema> Actions { get; }
 
-    /// <summary>Whether this is the type of actions, in some namespace.</summary>
-    public static bool IsActionType(string type) => type == "Action" || type.EndsWith("::Action", StringComparison.Ordinal);
-
-    public bool IsEntityType(string type) => IsActionType(type) || Schema.EntityTypes.ContainsKey(type);
+    public bool IsEntityType(string type) => Names.IsActionType(type) || Schema.EntityTypes.ContainsKey(type);
 
     /// <summary>Whether such an entity can exist, as far as its type says; of an action, whether it does.</summary>
-    public bool IsKnown(EntityUid entity) => IsActionType(entity.Type) ? Schema.Actions.ContainsKey(entity) : Schema.EntityTypes.ContainsKey(entity.Type);
+    public bool IsKnown(EntityUid entity) => Names.IsActionType(entity.Type) ? Schema.Actions.ContainsKey(entity) : Schema.EntityTypes.ContainsKey(entity.Type);
 
     /// <summary>The actions that are, or are in, this one.</summary>
     public IReadOnlyList<ActionSchema> In(EntityUid action) => members.TryGetValue(action, out var all) ? all : [];

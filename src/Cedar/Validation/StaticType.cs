@@ -50,6 +50,9 @@ internal abstract class StaticType
         _ => Duration,
     };
 
+    /// <summary>The name of an attribute as a policy would write it: in quotes when it is no identifier.</summary>
+    public static string Shown(string attribute) => Names.IsIdentifier(attribute) ? attribute : Escapes.Quote(attribute);
+
     public bool IsBool => this == Bool || this == True || this == False || this == Never;
 
     /// <summary>What messages show; cut off where it gets long.</summary>
@@ -111,7 +114,7 @@ internal abstract class StaticType
                     break;
                 }
 
-                text.Append(Names.Shown(name)).Append(attribute.IsRequired ? ": " : "?: ");
+                text.Append(Shown(name)).Append(attribute.IsRequired ? ": " : "?: ");
                 attribute.Type.Show(text);
                 separator = ", ";
             }

@@ -47,7 +47,7 @@ internal sealed partial class Typechecker
 
         bool Refuse(ValidationFindingKind kind, string message)
         {
-            Report(kind, call, message);
+            Report(kind, call.Offset, message);
             return false;
         }
     }

@@ -10,29 +10,27 @@ internal sealed partial class Typechecker
     private Answer CheckAttribute(AttributeExpr attribute, ImmutableHashSet<int> guards)
     {
         var target = Expect(Expected.EntityOrRecord, attribute.Target, guards);
-        return Read(attribute, target, () => shapes.Of(attribute.Target), Shown(attribute.Target), attribute.Name, guards);
+        return Read(attribute.NameOffset, target, () => shapes.Of(attribute.Target), Shown(attribute.Target), attribute.Name, guards);
     }
 
     /// <summary>Reads an attribute of what has been checked: it is required, or a guard covers it.</summary>
-    private Answer Read(Expr at, Answer target, Func<int> shape, string? shown, string name, ImmutableHashSet<int> guards)
+    private Answer Read(int offset, Answer target, Func<int> shape, string? shown, string name, ImmutableHashSet<int> guards)
     {
         if (target.Type is not { } type)
             return Answer.Fault;
 
         if (!schema.Attributes(type).Attributes.TryGetValue(name, out var attribute))
         {
-            ReportUnknown(at, type, name);
+            ReportUnknown(offset, type, name);
             return Answer.Fault;
         }
 
         if (attribute.IsRequired || guards.Contains(shapes.AttributeGuard(shape(), name)))
             return Answer.Of(attribute.Type, target.Failed);
 
-        var (guard, use) = (Names.Shown(name), name == Names.Shown(name) ? $".{name}" : $"[{Names.Shown(name)}]");
-        var advice = shown is null
-            ? $"guard it: … has {guard} && …{use}"
-            : $"guard it: {shown} has {guard} && {shown}{use} …";
-        Report(ValidationFindingKind.UnguardedAttribute, at, $"the attribute {guard} of {Owner(type)} is optional and may be missing here; {advice}");
+        var guard = StaticType.Shown(name);
+        var advice = shown is null ? $"guard it by 'has {guard}' on the same expression" : $"guard it: {shown} has {guard} && {shown}{Step(name)} …";
+        Report(ValidationFindingKind.UnguardedAttribute, offset, $"the attribute {guard} of {Owner(type)} is optional and may be missing here; {advice}");
         return Answer.Of(attribute.Type, failed: true);
     }
 
@@ -51,15 +49,15 @@ internal sealed partial class Typechecker
             // a has b.c is a has b && a.b has c.
             var covered = guards.Union(answer.Learned);
             var (of, step) = (shape, has.Path[i - 1]);
-            target = Read(has, target, () => of, shown, step, covered);
+            target = Read(has.Offset, target, () => of, shown, step, covered);
             if (target.Type is { } type && !Expected.EntityOrRecord.Holds(type))
             {
-                ReportUnexpected(has, Expected.EntityOrRecord.Name, type, $"'has {Names.Shown(has.Path[i])}' asks it of {Names.Shown(step)}");
+                ReportUnexpected(has, Expected.EntityOrRecord.Name, type, $"'has {StaticType.Shown(has.Path[i])}' asks it of {StaticType.Shown(step)}");
                 target = Answer.Fault;
             }
 
             shape = shapes.Attribute(shape, step);
-            shown = shown is null ? null : $"{shown}.{step}";
+            shown = shown is null ? null : shown + Step(step);
             answer = Both(answer, Has(target, shape, has.Path[i], covered));
         }
 
@@ -95,19 +93,14 @@ internal sealed partial class Typechecker
             StaticType.Record => "whether a record has an attribute is asked by has",
             _ => type == StaticType.String ? "strings are matched by like" : null,
         });
-        bool failed;
         if (method.Method == BuiltInMethod.Contains)
         {
             var element = Check(method.Argument!, guards);
-            failed = element.Failed | !AreComparable(method, (set.Type as StaticType.Set)?.Element, element.Type, "a set and what it contains have one type");
-        }
-        else
-        {
-            var other = Expect(Expected.Set, method.Argument!, guards, static _ => "a single element is asked for by contains");
-            failed = other.Failed | !AreComparable(method, set.Type, other.Type, "two sets that are compared have one type of elements");
+            return Compared(method, set.Failed || element.Failed, (set.Type as StaticType.Set)?.Element, element.Type, "a set and what it contains have one type");
         }
 
-        return Answer.Of(StaticType.Bool, failed || set.Failed);
+        var other = Expect(Expected.Set, method.Argument!, guards, static _ => "a single element is asked for by contains");
+        return Compared(method, set.Failed || other.Failed, set.Type, other.Type, "two sets that are compared have one type of elements");
     }
 
     private Answer CheckTag(MethodExpr method, ImmutableHashSet<int> guards)
@@ -124,20 +117,23 @@ internal sealed partial class Typechecker
         if (method.Method == BuiltInMethod.HasTag)
             return Answer.Of(tags.Count == 0 ? StaticType.False : isGuarded ? StaticType.True : StaticType.Bool, [guard], failed);
 
+        if (failed)
+            return Answer.Fault;
+
         if (tags.Count == 0)
         {
-            Report(ValidationFindingKind.NoTags, method, $"{entity} declares no tags");
+            Report(ValidationFindingKind.NoTags, method.Offset, $"{entity} declares no tags");
             return Answer.Fault;
         }
 
         if (!isGuarded)
         {
             var (of, tag) = (Shown(method.Target) ?? "…", (method.Argument as LiteralExpr)?.Value.ToString() ?? Shown(method.Argument!) ?? "…");
-            Report(ValidationFindingKind.UnguardedTag, method, $"{entity} may lack this tag; guard it: {of}.hasTag({tag}) && {of}.getTag({tag}) …");
+            Report(ValidationFindingKind.UnguardedTag, method.Offset, $"{entity} may lack this tag; guard it: {of}.hasTag({tag}) && {of}.getTag({tag}) …");
             return Answer.Fault;
         }
 
-        return Joined(method, tags) is { } type ? Answer.Of(type, failed) : Answer.Fault;
+        return Joined(method, tags) is { } type ? Answer.Of(type) : Answer.Fault;
     }
 
     private StaticType? Joined(Expr at, List<StaticType> tags)
@@ -157,24 +153,28 @@ internal sealed partial class Typechecker
         return joined;
     }
 
-    private void ReportUnknown(Expr at, StaticType type, string name)
+    private void ReportUnknown(int offset, StaticType type, string name)
     {
         var known = schema.Attributes(type).Attributes.Keys;
-        Report(ValidationFindingKind.UnknownAttribute, at, schema.MayHave(type, name)
-            ? $"not every {Owner(type)} has the attribute {Names.Shown(name)}, or not of one type"
-            : $"{Owner(type)} has no attribute {Names.Shown(name)}{DidYouMean.Hint(name, known)}");
+        Report(ValidationFindingKind.UnknownAttribute, offset, schema.MayHave(type, name)
+            ? $"not every {Owner(type)} has the attribute {StaticType.Shown(name)}, or not of one type"
+            : $"{Owner(type)} has no attribute {StaticType.Shown(name)}{DidYouMean.Hint(name, known)}");
     }
 
     private string Owner(StaticType type) =>
-        ReferenceEquals(type, schema.Context(environment.Action)) ? $"the context of {environment.Action.Uid}" : type.ToString();
+        ReferenceEquals(type, schema.Context(environment.Action)) ? $"the context of {environment.Action.Uid}"
+        : type is StaticType.Record ? $"the record {type}"
+        : type.ToString();
 
     /// <summary>An expression as it was written, when it is a plain path.</summary>
     private static string? Shown(Expr expression)
     {
         var path = "";
         for (; expression is AttributeExpr attribute && path.Length < LongestShownTarget; expression = attribute.Target)
-            path = (Names.Shown(attribute.Name) is var name && name == attribute.Name ? $".{name}" : $"[{name}]") + path;
+            path = Step(attribute.Name) + path;
 
         return expression is VariableExpr variable ? variable.Variable.ToString().ToLowerInvariant() + path : null;
     }
+
+    private static string Step(string name) => StaticType.Shown(name) is var shown && shown == name ? $".{name}" : $"[{shown}]";
 }

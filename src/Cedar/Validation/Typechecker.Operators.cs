@@ -22,17 +22,20 @@ internal sealed partial class Typechecker
         if (Constant(compare.Left) is { } x && Constant(compare.Right) is { } y)
             return Answer.Of(StaticType.Of(x.Equals(y)), failed);
 
-        return Answer.Of(StaticType.Bool, failed | !AreComparable(compare, left.Type, right.Type, "both sides of '==' have one type"));
+        return Compared(compare, failed, left.Type, right.Type, "both sides of '==' have one type");
     }
 
-    // Strictly, what is compared must be of one type.
-    private bool AreComparable(Expr at, StaticType? left, StaticType? right, string rule)
+    /// <summary>The answer for a comparison: strictly, what is compared must be of one type.</summary>
+    private Answer Compared(Expr at, bool failed, StaticType? left, StaticType? right, string rule)
     {
-        if (mode == ValidationMode.Permissive || left is null || right is null || TypeLattice.Join(left, right, mode) is not null)
-            return true;
+        if (failed || left is null || right is null)
+            return Answer.Of(StaticType.Bool, failed: true);
+
+        if (mode == ValidationMode.Permissive || TypeLattice.Join(left, right, mode) is not null)
+            return Answer.Of(StaticType.Bool);
 
         ReportIncompatible(at, left, right, rule);
-        return false;
+        return Answer.Of(StaticType.Bool, failed: true);
     }
 
     /// <summary>The value of a literal, or of the action, which each environment fixes.</summary>
@@ -70,9 +73,9 @@ internal sealed partial class Typechecker
         if (one == other && IsOrdered(one))
             return Answer.Of(StaticType.Bool, left.Failed || right.Failed);
 
-        if (one == StaticType.Long || (IsOrdered(one) && other != StaticType.Long))
+        if (IsOrdered(one))
         {
-            ReportUnexpected(compare.Right, one.ToString(), other);
+            ReportUnexpected(compare.Right, one.ToString(), other, OrderAdvice(other));
         }
         else if (IsOrdered(other))
         {
@@ -92,6 +95,9 @@ internal sealed partial class Typechecker
     private static string? OrderAdvice(StaticType type) =>
         type == StaticType.Decimal ? "decimals are compared by lessThan, lessThanOrEqual, greaterThan and greaterThanOrEqual" : null;
 
+    private Answer CheckNegate(NegateExpr negate, ImmutableHashSet<int> guards) =>
+        Answer.Of(StaticType.Long, Expect(Expected.Long, negate.Operand, guards).Failed);
+
     private Answer CheckArithmetic(ArithmeticExpr sum, ImmutableHashSet<int> guards)
     {
         var failed = false;
@@ -107,6 +113,9 @@ internal sealed partial class Typechecker
         return Answer.Of(StaticType.Long, failed);
     }
 
+    private Answer CheckIn(InExpr contained, ImmutableHashSet<int> guards) =>
+        CheckIn(contained.Left, Expect(Expected.Entity, contained.Left, guards), contained.Right, guards);
+
     private Answer CheckIn(Expr left, Answer member, Expr right, ImmutableHashSet<int> guards)
     {
         var group = Expect(Expected.EntityOrEntities, right, guards, static type => type switch
@@ -117,7 +126,7 @@ internal sealed partial class Typechecker
         if (member.Failed || group.Failed)
             return Answer.Of(StaticType.Bool, failed: true);
 
-        if (Constant(left) is EntityValue { Value: var action } && SchemaTypes.IsActionType(action.Type) && EntitiesIn(right) is { } groups)
+        if (Constant(left) is EntityValue { Value: var action } && Names.IsActionType(action.Type) && EntitiesIn(right) is { } groups)
             return Answer.Of(StaticType.Of(groups.Any(candidate => candidate == action || schema.Schema.Actions[action].Ancestors.Contains(candidate))));
 
         var entities = (group.Type as StaticType.Set)?.Element ?? group.Type;
@@ -138,6 +147,12 @@ internal sealed partial class Typechecker
         }
 
         return all;
+    }
+
+    private Answer CheckLike(LikeExpr like, ImmutableHashSet<int> guards)
+    {
+        var target = Expect(Expected.String, like.Target, guards, static type => type is StaticType.Entity ? "entities are compared by == and tested by is" : null);
+        return Answer.Of(StaticType.Bool, target.Failed);
     }
 
     private Answer CheckIs(IsExpr test, ImmutableHashSet<int> guards)

@@ -35,26 +35,27 @@ internal sealed partial class Typechecker(SchemaTypes schema, ValidationMode mod
         return true;
     }
 
-    private Answer Check(Expr expression, ImmutableHashSet<int> guards) => expression switch
+    // Recursion goes through here, so it is kept small on the stack.
+    private Answer Check(Expr expression, ImmutableHashSet<int> guards) => expression.Kind switch
     {
-        LiteralExpr literal => CheckLiteral(literal.Value),
-        VariableExpr variable => Answer.Of(TypeOf(variable.Variable)),
-        AndExpr and => CheckAnd(and, guards),
-        OrExpr or => CheckOr(or, guards),
-        NotExpr not => Negated(Expect(Expected.Bool, not.Operand, guards)),
-        NegateExpr negate => Answer.Of(StaticType.Long, Expect(Expected.Long, negate.Operand, guards).Failed),
-        IfExpr choice => CheckIf(choice, guards),
-        CompareExpr compare => CheckCompare(compare, guards),
-        InExpr contained => CheckIn(contained.Left, Expect(Expected.Entity, contained.Left, guards), contained.Right, guards),
-        ArithmeticExpr sum => CheckArithmetic(sum, guards),
-        AttributeExpr attribute => CheckAttribute(attribute, guards),
-        HasExpr has => CheckHas(has, guards),
-        LikeExpr like => Answer.Of(StaticType.Bool, Expect(Expected.String, like.Target, guards).Failed),
-        IsExpr test => CheckIs(test, guards),
-        MethodExpr method => CheckMethod(method, guards),
-        CallExpr call => CheckCall(call, guards),
-        SetExpr set => CheckSet(set, guards),
-        RecordExpr record => CheckRecord(record, guards),
+        ExprKind.Literal => CheckLiteral(((LiteralExpr)expression).Value),
+        ExprKind.Variable => Answer.Of(TypeOf(((VariableExpr)expression).Variable)),
+        ExprKind.And => CheckAnd((AndExpr)expression, guards),
+        ExprKind.Or => CheckOr((OrExpr)expression, guards),
+        ExprKind.Not => Negated(Expect(Expected.Bool, ((NotExpr)expression).Operand, guards)),
+        ExprKind.Negate => CheckNegate((NegateExpr)expression, guards),
+        ExprKind.If => CheckIf((IfExpr)expression, guards),
+        ExprKind.Compare => CheckCompare((CompareExpr)expression, guards),
+        ExprKind.In => CheckIn((InExpr)expression, guards),
+        ExprKind.Arithmetic => CheckArithmetic((ArithmeticExpr)expression, guards),
+        ExprKind.Attribute => CheckAttribute((AttributeExpr)expression, guards),
+        ExprKind.Has => CheckHas((HasExpr)expression, guards),
+        ExprKind.Like => CheckLike((LikeExpr)expression, guards),
+        ExprKind.Is => CheckIs((IsExpr)expression, guards),
+        ExprKind.Method => CheckMethod((MethodExpr)expression, guards),
+        ExprKind.Call => CheckCall((CallExpr)expression, guards),
+        ExprKind.Set => CheckSet((SetExpr)expression, guards),
+        ExprKind.Record => CheckRecord((RecordExpr)expression, guards),
         _ => throw new UnreachableException(),
     };
 
@@ -182,7 +183,7 @@ internal sealed partial class Typechecker(SchemaTypes schema, ValidationMode mod
 
         if (mode == ValidationMode.Strict && set.Elements.Length == 0)
         {
-            Report(ValidationFindingKind.EmptySet, set, "an empty set has no type for its elements; test for emptiness with isEmpty()");
+            Report(ValidationFindingKind.EmptySet, set.Offset, "an empty set has no type for its elements; test for emptiness with isEmpty()");
             return Answer.Fault;
         }
 
@@ -222,10 +223,10 @@ internal sealed partial class Typechecker(SchemaTypes schema, ValidationMode mod
     }
 
     private void ReportUnexpected(Expr at, string expected, StaticType actual, string? advice = null) =>
-        Report(ValidationFindingKind.UnexpectedType, at, $"expected {expected}, got {actual}{(advice is null ? "" : $"; {advice}")}");
+        Report(ValidationFindingKind.UnexpectedType, at.Offset, $"expected {expected}, got {actual}{(advice is null ? "" : $"; {advice}")}");
 
     private void ReportIncompatible(Expr at, StaticType left, StaticType right, string rule) =>
-        Report(ValidationFindingKind.IncompatibleTypes, at, $"{rule}; {left} and {right} are different{Difference(left, right)}");
+        Report(ValidationFindingKind.IncompatibleTypes, at.Offset, $"{rule}; {left} and {right} are different{Difference(left, right)}");
 
     private static string Difference(StaticType left, StaticType right) => (left, right) switch
     {
@@ -234,5 +235,5 @@ internal sealed partial class Typechecker(SchemaTypes schema, ValidationMode mod
         _ => "",
     };
 
-    private void Report(ValidationFindingKind kind, Expr at, string message) => log.Add(kind, at.Offset, message, environment);
+    private void Report(ValidationFindingKind kind, int offset, string message) => log.Add(kind, offset, message, environment);
 }

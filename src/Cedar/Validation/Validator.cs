@@ -38,11 +38,10 @@ public static class Validator
         var log = new FindingLog(subject.Id, body);
         var names = new NameCheck(schema, log);
         names.CheckHead(body, subject.Principal, subject.Resource);
-        var isHeadKnown = !log.HasErrors;
-        names.CheckConditions(body);
-
         var head = subject.Head(schema);
         CheckActions(body, head, schema, mode, log);
+        var isHeadSound = !log.HasErrors;
+        names.CheckConditions(body);
 
         var checker = new Typechecker(schema, mode, log);
         var seen = new HashSet<(string?, EntityUid?, int?, string?)>();
@@ -54,9 +53,9 @@ public static class Validator
                 canHold |= checker.CanHold(body.Conditions, environment);
         }
 
-        if (seen.Count == 0 && isHeadKnown)
+        if (seen.Count == 0 && isHeadSound)
             WarnOfHead(body, head, log);
-        else if (!canHold && isHeadKnown)
+        else if (!canHold && !log.HasErrors)
             log.Add(ValidationFindingKind.NeverSatisfied, body.Start, "the conditions are false for every request that the schema allows; the policy does nothing");
 
         return log.Findings(seen.Count, environment => Describe(environment, names));

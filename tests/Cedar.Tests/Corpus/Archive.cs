@@ -41,11 +41,21 @@ internal sealed class Archive
     /// <summary>The files whose names end so, in order.</summary>
     public IEnumerable<string> Paths(string ending) => files.Keys.Where(path => path.EndsWith(ending, StringComparison.Ordinal)).Order(StringComparer.Ordinal);
 
+    public bool Has(string path) => files.ContainsKey(path);
+
     public JsonDocument Json(string path) => JsonDocument.Parse(files[path]);
 
     public ReadOnlyMemory<byte> Bytes(string path) => files[path];
 
     public string Text(string path) => Encoding.UTF8.GetString(files[path]);
+
+    /// <summary>The path of a file that a test names, beside it or from the root of the archive.</summary>
+    public string Named(string test, JsonElement json, string member)
+    {
+        var file = json.GetProperty(member).GetString()!;
+        var beside = Beside(test, file);
+        return Has(beside) ? beside : $"{test[..test.IndexOf('/', StringComparison.Ordinal)]}/{file}";
+    }
 
     /// <summary>The path of a file named in a test, which lies beside it.</summary>
     public static string Beside(string test, string file) => $"{Path.GetDirectoryName(test)}/{file}";
