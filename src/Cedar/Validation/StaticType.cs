@@ -51,7 +51,7 @@ internal abstract class StaticType
     };
 
     /// <summary>The name of an attribute as a policy would write it: in quotes when it is no identifier.</summary>
-    public static string Shown(string attribute) => Names.IsIdentifier(attribute) ? attribute : Escapes.Quote(attribute);
+    public static string Shown(string attribute) => Names.IsUnquoted(attribute) ? attribute : Escapes.Quote(attribute);
 
     public bool IsBool => this == Bool || this == True || this == False || this == Never;
 
