@@ -1,0 +1,17 @@
+using Assay.Benchmarks;
+using BenchmarkDotNet.Running;
+
+switch (args)
+{
+    case ["memory"]:
+        Memory.Print();
+        return 0;
+    case ["apps", var folder]:
+        SideBySide.Write(folder);
+        return 0;
+    case ["help" or "--help" or "-h"]:
+        Console.WriteLine("usage: memory | apps <folder> | the arguments of BenchmarkDotNet, such as --filter '*' --job short");
+        return 0;
+    default:
+        return BenchmarkSwitcher.FromAssembly(typeof(Memory).Assembly).Run(args).Any() ? 0 : 1;
+}
