@@ -12,13 +12,16 @@ public sealed class CompiledPolicySet
 
     private readonly CompiledPolicy[] policies;
 
-    private CompiledPolicySet(PolicySet source, CompiledPolicy[] policies, HeadIndex principals, HeadIndex actions, HeadIndex resources) =>
-        (Source, this.policies, Principals, Actions, Resources) = (source, policies, principals, actions, resources);
+    private CompiledPolicySet(PolicySet source, CompiledPolicy[] policies, int places, HeadIndex principals, HeadIndex actions, HeadIndex resources) =>
+        (Source, this.policies, Places, Principals, Actions, Resources) = (source, policies, places, principals, actions, resources);
 
     /// <summary>What it was compiled from.</summary>
     public PolicySet Source { get; }
 
     internal ReadOnlySpan<CompiledPolicy> Policies => policies;
+
+    /// <summary>Attributes that an evaluation keeps from one policy to the next.</summary>
+    internal int Places { get; }
 
     internal HeadIndex Principals { get; }
 
@@ -39,6 +42,7 @@ public sealed class CompiledPolicySet
         return new CompiledPolicySet(
             policies,
             compiled,
+            compiler.Places,
             HeadIndex.Of(all, policy => policy.Principal),
             HeadIndex.Of(all, policy => policy.Action),
             HeadIndex.Of(all, policy => policy.Resource));

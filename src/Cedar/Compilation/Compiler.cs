@@ -5,9 +5,17 @@ namespace Assay.Cedar;
 /// <summary>Turns the conditions of policies into nodes. Recursion is bounded by <see cref="CedarLimits.ExpressionDepth"/>.</summary>
 internal sealed class Compiler
 {
+    // All are forgotten at the beginning of each request, which must not cost more than they save.
+    private const int MostPlaces = 64;
+
     private readonly Dictionary<PolicyBody, Clause[]> bodies = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<string, string> names = new(StringComparer.Ordinal);
+    private readonly VariableNode[] variables = [.. Enum.GetValues<Variable>().Select(variable => new VariableNode(variable))];
+    private readonly Dictionary<(Node Target, string Name), AttributeNode> attributes = [];
     private int built;
+
+    /// <summary>Attributes that evaluations keep.</summary>
+    public int Places { get; private set; }
 
     /// <summary>The conditions of a policy. Policies linked from one template share theirs.</summary>
     public Clause[] Compile(PolicyBody body)
@@ -30,7 +38,7 @@ internal sealed class Compiler
 
         return expression switch
         {
-            VariableExpr variable => new VariableNode(variable.Variable),
+            VariableExpr variable => variables[(int)variable.Variable],
             AndExpr and => new AndNode(Compile(and.Operands)),
             OrExpr or => new OrNode(Compile(or.Operands)),
             NotExpr not => new NotNode(Compile(not.Operand)),
@@ -41,7 +49,7 @@ internal sealed class Compiler
             CompareExpr compare => new OrderNode(compare.Comparison, Compile(compare.Left), Compile(compare.Right)),
             InExpr contained => new InNode(Compile(contained.Left), Compile(contained.Right)),
             ArithmeticExpr arithmetic => new ArithmeticNode(Compile(arithmetic.Operands), arithmetic.Operators),
-            AttributeExpr attribute => new AttributeNode(Compile(attribute.Target), Interned(attribute.Name)),
+            AttributeExpr attribute => Attribute(Compile(attribute.Target), Interned(attribute.Name)),
             HasExpr has => new HasNode(Compile(has.Target), Array.ConvertAll(has.Path, Interned)),
             LikeExpr like => new LikeNode(Compile(like.Target), like.Pattern),
             IsExpr typed => new IsNode(Compile(typed.Target), Interned(typed.Type), typed.Ancestor is null ? null : Compile(typed.Ancestor)),
@@ -54,6 +62,20 @@ internal sealed class Compiler
     }
 
     private Node[] Compile(Expr[] expressions) => Array.ConvertAll(expressions, Compile);
+
+    // One node for every mention, and a place to keep what it finds from the second mention on.
+    private AttributeNode Attribute(Node target, string name)
+    {
+        if (!target.IsFixed)
+            return new AttributeNode(target, name);
+
+        if (!attributes.TryGetValue((target, name), out var node))
+            attributes.Add((target, name), node = new AttributeNode(target, name));
+        else if (node.Place < 0 && Places < MostPlaces)
+            node.Place = Places++;
+
+        return node;
+    }
 
     private Node Compile(string[]? names, Expr[] parts)
     {

@@ -32,12 +32,30 @@ internal sealed class IsNode(Node target, string type, Node? ancestor) : TestNod
     }
 }
 
+/// <summary>An attribute. All policies of a set share the node of <c>context.risk.score</c>, and what it found is kept for the request.</summary>
 internal sealed class AttributeNode(Node target, string name) : Node
 {
     // Where the name was found last: records of one shape have it in the same place. Threads may overwrite each other's.
     private int hint;
 
+    public override bool IsFixed => target.IsFixed;
+
+    /// <summary>Where an evaluation keeps what was found; negative when it does not.</summary>
+    public int Place { get; set; } = -1;
+
     public override Slot Evaluate(Evaluation evaluation)
+    {
+        if (Place < 0)
+            return Read(evaluation);
+
+        ref var known = ref evaluation.Known(Place);
+        if (known.Failed)
+            known = Read(evaluation); // and again when that fails, which is rare
+
+        return known;
+    }
+
+    private Slot Read(Evaluation evaluation)
     {
         var slot = target.Evaluate(evaluation);
         if (slot.Reference is RecordValue record)

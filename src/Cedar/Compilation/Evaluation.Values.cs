@@ -10,8 +10,13 @@ public sealed partial class Evaluation
     private Slot[] parts = [];
     private int used;
 
+    // What attributes were found to be in this request.
+    private Slot[] known = [];
+
     /// <summary>Why the last evaluation failed.</summary>
     internal EvaluationErrorKind FailedKind { get; private set; }
+
+    internal ref Slot Known(int place) => ref known[place];
 
     internal Slot Fail(EvaluationErrorKind kind)
     {

@@ -52,6 +52,10 @@ public sealed partial class Evaluation
         Principal.Bind(principal, entities);
         Resource.Bind(resource, entities);
 
+        if (known.Length < policies.Places)
+            known = new Slot[policies.Places];
+
+        Array.Clear(known, 0, policies.Places);
         var words = HeadIndex.WordsFor(policies.Policies.Length);
         if (fitting.Length < words)
             (fitting, candidates) = (new ulong[words], new ulong[words]);
@@ -113,6 +117,7 @@ public sealed partial class Evaluation
         Array.Clear(forbids);
         Array.Clear(failures);
         Array.Clear(parts);
+        Array.Clear(known);
         Principal.Clear();
         Action.Clear();
         Resource.Clear();

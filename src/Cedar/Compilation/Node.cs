@@ -17,6 +17,9 @@ internal enum Truth : byte
 /// </summary>
 internal abstract class Node
 {
+    /// <summary>Whether it comes to the same for every policy and action of a request.</summary>
+    public virtual bool IsFixed => false;
+
     /// <summary>The value, or the default when it cannot be evaluated.</summary>
     public abstract Slot Evaluate(Evaluation evaluation);
 
@@ -55,6 +58,8 @@ internal sealed class ConstantNode(Value value) : Node
 
 internal sealed class VariableNode(Variable variable) : Node
 {
+    public override bool IsFixed => variable != Variable.Action;
+
     public override Slot Evaluate(Evaluation evaluation) => variable switch
     {
         Variable.Principal => new Slot(evaluation.Principal),

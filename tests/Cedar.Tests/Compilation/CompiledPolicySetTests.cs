@@ -164,6 +164,29 @@ public sealed class CompiledPolicySetTests
     }
 
     [Fact]
+    public void What_was_found_for_one_action_or_request_is_not_used_for_another()
+    {
+        var entities = Entities.Of(
+            new Entity(Cedar.View, Value.Record(("level", Value.Of(1))), []), new Entity(new("Action", "edit"), Value.Record(("level", Value.Of(2))), []));
+        var evaluation = new Evaluation();
+        var policies = CompiledPolicySet.Compile(Cedar.Policies(
+            "permit(principal, action, resource) when { action.level < context.most }; permit(principal, action, resource) when { action.level <= context.most };"));
+
+        var satisfied = new List<int>();
+        foreach (var most in (long[])[1, 2])
+        {
+            evaluation.Begin(policies, Cedar.Alice, Cedar.Photo, Value.Record(("most", Value.Of(most))), entities);
+            foreach (var action in (EntityUid[])[Cedar.View, new("Action", "edit"), new("Action", "gone")])
+            {
+                evaluation.Decide(action);
+                satisfied.Add(evaluation.SatisfiedPermits.Length - evaluation.Failures.Length);
+            }
+        }
+
+        Assert.Equal([1, 0, -2, 2, 1, -2], satisfied);
+    }
+
+    [Fact]
     public void Policies_linked_from_one_template_differ_by_their_heads()
     {
         var template = Cedar.Policies("permit(principal in ?principal, action, resource == ?resource) when { context.n == 3 };").Templates.Single();
