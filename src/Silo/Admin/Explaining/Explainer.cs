@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Assay.Cedar;
 using Assay.Core.Decisions;
 using Assay.Core.Evidence;
+using Assay.Core.Explaining;
 using Assay.Core.Policies;
 using Assay.Core.Registry;
 using Assay.Grains;
@@ -167,7 +168,7 @@ internal sealed class Explainer(
         Errors = scope.Errors,
         StepUp = scope.StepUp,
         Reasons = scope.Reasons,
-        Missing = shortfall?.Of(scope) ?? [],
+        Missing = shortfall is null ? [] : [.. shortfall.Of(scope).Select(MissingAnswer.From)],
     };
 
     /// <summary>Each policy that a decision names, once per text.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Assay.Core.Evidence;
+using Assay.Core.Explaining;
 
 namespace Assay.Silo.Admin.Wire;
 
@@ -150,7 +151,10 @@ internal sealed record ScopeAnswer
 /// <param name="Group">A role or team whose membership would satisfy it.</param>
 /// <param name="Signals">Risk signals whose clearing might satisfy it.</param>
 internal sealed record MissingAnswer(
-    string? Policy, string Needs, ImmutableArray<string> Found, string? Group, ImmutableArray<string> Signals);
+    string? Policy, string Needs, ImmutableArray<string> Found, string? Group, ImmutableArray<string> Signals)
+{
+    public static MissingAnswer From(Missing missing) => new(missing.Policy, missing.Needs, missing.Found, missing.Group?.ToString(), missing.Signals);
+}
 
 /// <param name="InForce">Whether a policy of this name and text is in force now.</param>
 internal sealed record PolicyAnswer(string Id, string Effect, string File, int Line, string Text, bool InForce);

@@ -1,6 +1,6 @@
-using Assay.Silo.Admin.Explaining;
+using Assay.Core.Explaining;
 
-namespace Assay.Silo.Tests.Admin;
+namespace Assay.Core.Tests.Explaining;
 
 /// <summary>A policy's conditions taken apart in its own words.</summary>
 public sealed class PolicyPartsTests

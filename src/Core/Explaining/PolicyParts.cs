@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Assay.Silo.Admin.Explaining;
+namespace Assay.Core.Explaining;
 
 /// <summary>A <c>when</c> or <c>unless</c> clause of a policy in its own words.</summary>
 /// <param name="Conjuncts">The parts between <c>&amp;&amp;</c> on the outermost level; the whole when there are none.</param>

@@ -3,20 +3,19 @@ using Assay.Cedar;
 using Assay.Core.Decisions;
 using Assay.Core.Policies;
 using Assay.Core.Registry;
-using Assay.Silo.Admin.Wire;
-using Request = Assay.Cedar.Request;
 
-namespace Assay.Silo.Admin.Explaining;
+namespace Assay.Core.Explaining;
 
 /// <summary>
 /// What stands between a request and a scope that was withheld: of the permits that come nearest, the parts that were not met; of the forbids
 /// that struck, what they saw. A hint for people; the decision itself was the authorizer's.
 /// </summary>
-internal sealed class Shortfall(LoadedPolicySet policies, DecisionScene scene, DecisionInput input)
+public sealed class Shortfall(LoadedPolicySet policies, DecisionScene scene, DecisionInput input)
 {
     private const int NearestPermits = 3;
 
-    public ImmutableArray<MissingAnswer> Of(ScopeDecision scope)
+    /// <summary>What the scope waits for, nearest first; empty when it is granted.</summary>
+    public ImmutableArray<Missing> Of(ScopeDecision scope)
     {
         switch (scope.Outcome)
         {
@@ -30,7 +29,7 @@ internal sealed class Shortfall(LoadedPolicySet policies, DecisionScene scene, D
 
         var request = scene.Ask(scope.Scope);
         var result = Authorizer.Authorize(policies.Policies, request, scene.Entities);
-        var missing = ImmutableArray.CreateBuilder<MissingAnswer>();
+        var missing = ImmutableArray.CreateBuilder<Missing>();
         foreach (var verification in scope.StepUp)
             missing.Add(Sentence(null, $"a verification: {verification}"));
         foreach (var forbid in result.SatisfiedForbids)
@@ -50,7 +49,7 @@ internal sealed class Shortfall(LoadedPolicySet policies, DecisionScene scene, D
     }
 
     /// <summary>The permits for this action and resource with the fewest unmet parts.</summary>
-    private IEnumerable<MissingAnswer> Nearest(Request request)
+    private IEnumerable<Missing> Nearest(Request request)
     {
         var candidates = policies.Policies.Policies
             .Where(policy => policy.Effect == Effect.Permit && Matches(policy.Action, request.Action) && Matches(policy.Resource, request.Resource))
@@ -65,9 +64,9 @@ internal sealed class Shortfall(LoadedPolicySet policies, DecisionScene scene, D
         return candidates.TakeWhile(unmet => unmet.Count == least).Take(NearestPermits).SelectMany(unmet => unmet);
     }
 
-    private List<MissingAnswer> Unmet(Policy permit, Request request)
+    private List<Missing> Unmet(Policy permit, Request request)
     {
-        var unmet = new List<MissingAnswer>();
+        var unmet = new List<Missing>();
         if (!Matches(permit.Principal, request.Principal))
             unmet.Add(Head(permit));
         foreach (var condition in PolicyParts.Conditions(permit.Text))
@@ -91,7 +90,7 @@ internal sealed class Shortfall(LoadedPolicySet policies, DecisionScene scene, D
         return unmet;
     }
 
-    private IEnumerable<MissingAnswer> Lifted(Policy forbid)
+    private IEnumerable<Missing> Lifted(Policy forbid)
     {
         var conditions = PolicyParts.Conditions(forbid.Text);
         if (conditions.IsEmpty)
@@ -104,7 +103,7 @@ internal sealed class Shortfall(LoadedPolicySet policies, DecisionScene scene, D
             yield return Condition(forbid, condition.IsUnless ? condition.Whole : $"an end of: {condition.Whole}", condition.Whole);
     }
 
-    private MissingAnswer Head(Policy permit) => permit.Principal switch
+    private Missing Head(Policy permit) => permit.Principal switch
     {
         ScopeConstraint.In { Entities: [var group] } => Membership(permit.Id, group),
         ScopeConstraint.IsIn { Entity: var group } => Membership(permit.Id, group),
@@ -113,14 +112,14 @@ internal sealed class Shortfall(LoadedPolicySet policies, DecisionScene scene, D
         _ => Sentence(permit.Id, "another principal"),
     };
 
-    private static MissingAnswer Membership(string policy, EntityUid group) =>
-        new(policy, $"to be in {group}", [], group.Type is EntityTypes.Role or EntityTypes.Team ? group.ToString() : null, []);
+    private static Missing Membership(string policy, EntityUid group) =>
+        new(policy, $"to be in {group}", [], group.Type is EntityTypes.Role or EntityTypes.Team ? group : null, []);
 
-    private MissingAnswer Condition(Policy policy, string needs, string text)
+    private Missing Condition(Policy policy, string needs, string text)
     {
         ImmutableArray<string> found = [.. PolicyParts.Paths(text).Select(path => $"{path} {(Value(path) is { } value ? $"= {value}" : "is absent")}")];
         var risky = text.Contains("context.risk", StringComparison.Ordinal);
-        return new MissingAnswer(policy.Id, needs, found, null, risky ? input.Risk.Signals : []);
+        return new Missing(policy.Id, needs, found, null, risky ? input.Risk.Signals : []);
     }
 
     private Value? Value(string path)
@@ -160,6 +159,6 @@ internal sealed class Shortfall(LoadedPolicySet policies, DecisionScene scene, D
         _ => false,
     };
 
-    private static MissingAnswer Sentence(string? policy, string needs, ImmutableArray<string> found = default) =>
+    private static Missing Sentence(string? policy, string needs, ImmutableArray<string> found = default) =>
         new(policy, needs, found.IsDefault ? [] : found, null, []);
 }
