@@ -7,9 +7,6 @@ namespace Assay.Cedar;
 /// </summary>
 public sealed class CompiledPolicySet
 {
-    [ThreadStatic]
-    private static Evaluation? spare;
-
     private readonly CompiledPolicy[] policies;
 
     private CompiledPolicySet(PolicySet source, CompiledPolicy[] policies, int places, HeadIndex principals, HeadIndex actions, HeadIndex resources) =>
@@ -55,13 +52,11 @@ public sealed class CompiledPolicySet
     public AuthorizationResult Authorize(Request request, Entities entities)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var evaluation = spare ?? new Evaluation();
-        spare = null;
+        var evaluation = Evaluation.Rent();
         evaluation.Begin(this, request.Principal, request.Resource, request.Context, entities);
         evaluation.Decide(request.Action);
         var result = evaluation.ToResult();
-        evaluation.Clear();
-        spare = evaluation;
+        evaluation.Return();
         return result;
     }
 

@@ -12,6 +12,9 @@ namespace Assay.Cedar;
 /// </summary>
 public sealed partial class Evaluation
 {
+    [ThreadStatic]
+    private static Evaluation? spare;
+
     private CompiledPolicySet? policies;
     private Entities entities = Entities.Empty;
     private ulong[] fitting = [];
@@ -40,6 +43,21 @@ public sealed partial class Evaluation
     internal BoundEntity Resource { get; } = new();
 
     internal RecordValue Context { get; private set; } = RecordValue.Empty;
+
+    /// <summary>The evaluation that was last returned on this thread, or a new one. For callers without a place to keep their own.</summary>
+    public static Evaluation Rent()
+    {
+        var evaluation = spare ?? new Evaluation();
+        spare = null;
+        return evaluation;
+    }
+
+    /// <summary>Clears this and leaves it to the next <see cref="Rent"/> on this thread. Whoever returns it must not use it again.</summary>
+    public void Return()
+    {
+        Clear();
+        spare = this;
+    }
 
     /// <summary>Takes up who asks and about what; decisions about any number of actions can follow.</summary>
     public void Begin(CompiledPolicySet policies, EntityUid principal, EntityUid resource, RecordValue context, Entities entities)

@@ -15,6 +15,22 @@ public static class Decider
     /// <exception cref="ArgumentException">The resource is not in the directory, or the identity is not the one that asks: nothing to decide about.</exception>
     public static Verdict Decide(LoadedPolicySet policies, DirectorySnapshot directory, Identity identity, DecisionInput input)
     {
+        var evaluation = Evaluation.Rent();
+        var verdict = DecideBy(evaluation, policies, directory, identity, input);
+        evaluation.Return(); // not when the above threw: memory in an unknown state is not used again
+        return verdict;
+    }
+
+    /// <summary>
+    /// The same by the interpreter, which is slower and was written and is tested apart from the compiled form that <see cref="Decide"/> uses: who decides a
+    /// recorded decision again this way checks that form too.
+    /// </summary>
+    /// <exception cref="ArgumentException">As for <see cref="Decide"/>.</exception>
+    public static Verdict DecideByReference(LoadedPolicySet policies, DirectorySnapshot directory, Identity identity, DecisionInput input) =>
+        DecideBy(null, policies, directory, identity, input);
+
+    private static Verdict DecideBy(Evaluation? evaluation, LoadedPolicySet policies, DirectorySnapshot directory, Identity identity, DecisionInput input)
+    {
         if (!directory.TryGetView(input.Resource, out var api))
             throw new ArgumentException($"'{input.Resource}' is not in the directory", nameof(input));
         if (identity.Id != input.ClientId)
@@ -23,14 +39,15 @@ public static class Decider
         var principal = PrincipalEntity.UidOf(identity);
         var entities = Entities.Over(api.Entities, PrincipalEntity.Of(principal, identity, directory, input.Time));
         var context = DecisionContext.Of(input);
+        evaluation?.Begin(policies.Compiled, principal, api.Uid, context, entities);
 
         var decided = ImmutableArray.CreateBuilder<ScopeDecision>(input.Scopes.Length);
         TimeSpan? lifetime = null;
         foreach (var scope in input.Scopes)
         {
-            var decision = api.TryGetAction(scope, out var action)
-                ? Weigh(policies, Authorizer.Authorize(policies.Policies, new Request(principal, action, api.Uid, context), entities), scope, input.Binding)
-                : new ScopeDecision { Scope = scope, Outcome = ScopeOutcome.UnknownScope };
+            var decision = !api.TryGetAction(scope, out var action) ? new ScopeDecision { Scope = scope, Outcome = ScopeOutcome.UnknownScope }
+                : evaluation is not null ? Weigh(policies, evaluation, action, scope, input.Binding)
+                : Weigh(policies, new Request(principal, action, api.Uid, context), entities, scope, input.Binding);
             decided.Add(decision);
             // A scope about whose life no permit speaks asks for the default, so that it never lives longer in company than alone.
             if (decision.Granted)
@@ -40,23 +57,40 @@ public static class Decider
         return new Verdict(decided.MoveToImmutable(), lifetime is { } life ? ScopeWeight.Bounded(life, api.Api.MaxTokenLifetime, input.MaxLifetime) : TimeSpan.Zero);
     }
 
-    private static ScopeDecision Weigh(LoadedPolicySet policies, AuthorizationResult result, string scope, string binding)
+    private static ScopeDecision Weigh(LoadedPolicySet policies, Evaluation evaluation, EntityUid action, string scope, string binding)
     {
-        var weight = ScopeWeight.Of(policies, result.SatisfiedPermits.AsSpan(), result.SatisfiedForbids.AsSpan(), HasForbid(result.Errors), binding);
+        evaluation.Decide(action);
+        var errors = evaluation.Failures.IsEmpty ? [] : new EvaluationError[evaluation.Failures.Length];
+        for (var i = 0; i < errors.Length; i++)
+            errors[i] = evaluation.Explain(evaluation.Failures[i]);
+
+        return Weigh(policies, evaluation.SatisfiedPermits, evaluation.SatisfiedForbids, errors, scope, binding);
+    }
+
+    private static ScopeDecision Weigh(LoadedPolicySet policies, Request request, Entities entities, string scope, string binding)
+    {
+        var result = Authorizer.Authorize(policies.Policies, request, entities);
+        return Weigh(policies, result.SatisfiedPermits.AsSpan(), result.SatisfiedForbids.AsSpan(), result.Errors.AsSpan(), scope, binding);
+    }
+
+    private static ScopeDecision Weigh(
+        LoadedPolicySet policies, ReadOnlySpan<Policy> permits, ReadOnlySpan<Policy> forbids, ReadOnlySpan<EvaluationError> errors, string scope, string binding)
+    {
+        var weight = ScopeWeight.Of(policies, permits, forbids, HasForbid(errors), binding);
         var decision = new ScopeDecision
         {
             Scope = scope,
             Outcome = weight.Outcome,
-            Errors = result.Errors.IsEmpty ? [] : Errors(result.Errors),
+            Errors = errors.IsEmpty ? [] : Errors(errors),
             StepUp = weight.StepUp,
             MaxLifetime = weight.MaxLifetime,
         };
         return weight.Outcome is ScopeOutcome.PolicyError or ScopeOutcome.NoPermit
             ? decision
-            : Explained(policies, result.SatisfiedForbids.IsEmpty ? result.SatisfiedPermits : result.SatisfiedForbids, decision);
+            : Explained(policies, forbids.IsEmpty ? permits : forbids, decision);
     }
 
-    private static ScopeDecision Explained(LoadedPolicySet policies, ImmutableArray<Policy> deciding, ScopeDecision decision)
+    private static ScopeDecision Explained(LoadedPolicySet policies, ReadOnlySpan<Policy> deciding, ScopeDecision decision)
     {
         var names = ImmutableArray.CreateBuilder<string>(deciding.Length);
         ImmutableArray<string> reasons = [], shown = [];
@@ -73,7 +107,7 @@ public static class Decider
         return decision with { Policies = names.MoveToImmutable(), Reasons = reasons, PublicReasons = shown };
     }
 
-    private static bool HasForbid(ImmutableArray<EvaluationError> errors)
+    private static bool HasForbid(ReadOnlySpan<EvaluationError> errors)
     {
         foreach (var error in errors)
         {
@@ -84,7 +118,7 @@ public static class Decider
         return false;
     }
 
-    private static ImmutableArray<string> Errors(ImmutableArray<EvaluationError> errors)
+    private static ImmutableArray<string> Errors(ReadOnlySpan<EvaluationError> errors)
     {
         var texts = ImmutableArray.CreateBuilder<string>(errors.Length);
         foreach (var error in errors)

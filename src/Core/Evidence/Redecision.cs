@@ -7,7 +7,7 @@ namespace Assay.Core.Evidence;
 /// <summary>Makes a recorded decision again from the record and the stored versions it names.</summary>
 public static class Redecision
 {
-    /// <summary>What policy says when it is asked again about the recorded inputs.</summary>
+    /// <summary>What policy says when it is asked again about the recorded inputs. Asks the interpreter: what decided was the compiled form, and this checks it.</summary>
     /// <param name="policies">The version the record names.</param>
     /// <param name="directory">Groups and APIs as they stood at the record's directory number.</param>
     /// <param name="identity">The identity as it stood at the record's identity number.</param>
@@ -21,7 +21,7 @@ public static class Redecision
         if (policies.Version != input.PolicyVersion)
             throw new ArgumentException($"the record was decided by policy version {input.PolicyVersion}", nameof(policies));
 
-        return Decider.Decide(policies, directory, identity, input);
+        return Decider.DecideByReference(policies, directory, identity, input);
     }
 
     /// <summary>Whether deciding again gives exactly what was recorded: outcomes, policies, errors, obligations and life.</summary>

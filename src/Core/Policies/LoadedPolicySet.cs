@@ -12,13 +12,16 @@ public sealed class LoadedPolicySet
     private readonly FrozenDictionary<string, Obligations> obligations;
 
     private LoadedPolicySet(string version, PolicySet policies, FrozenDictionary<string, Obligations> obligations) =>
-        (Version, Policies, this.obligations) = (version, policies, obligations);
+        (Version, Policies, Compiled, this.obligations) = (version, policies, CompiledPolicySet.Compile(policies), obligations);
 
     /// <summary>The content hash of the document it was made of.</summary>
     public string Version { get; }
 
     /// <summary>The policies under the names that evidence knows them by, in the order of files and text.</summary>
     public PolicySet Policies { get; }
+
+    /// <summary>The same policies, in the form that decides.</summary>
+    public CompiledPolicySet Compiled { get; }
 
     /// <summary>What the annotations of a policy of this set ask for.</summary>
     public Obligations ObligationsOf(Policy policy) => obligations[policy.Id];

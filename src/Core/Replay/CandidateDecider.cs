@@ -11,7 +11,6 @@ namespace Assay.Core.Replay;
 /// </summary>
 public sealed class CandidateDecider(LoadedPolicySet policies)
 {
-    private readonly CompiledPolicySet compiled = CompiledPolicySet.Compile(policies.Policies);
     private readonly Evaluation evaluation = new();
 
     /// <summary>What is answered instead of a recorded decision.</summary>
@@ -41,7 +40,7 @@ public sealed class CandidateDecider(LoadedPolicySet policies)
         if (stage.Principal.Id != clientId)
             throw new ArgumentException($"the request is of '{clientId}', not of '{stage.Principal.Id}'", nameof(stage));
         answers.Clear();
-        evaluation.Begin(compiled, stage.Principal, stage.View.Uid, context, stage.Entities);
+        evaluation.Begin(policies.Compiled, stage.Principal, stage.View.Uid, context, stage.Entities);
     }
 
     private void Decide(DecisionStage stage, string scope, string binding, TimeSpan defaultLifetime, DecisionAnswers answers, ref TimeSpan? lifetime)

@@ -29,6 +29,7 @@ public sealed class RedecisionTests
 
                 Assert.Equal(verdict, record.Verdict);
                 Assert.Equal(verdict, again);
+                Assert.Equal(verdict, Decider.DecideByReference(policies, DirectorySnapshot.Of(groups, [api]), identity, input));
                 Assert.True(Redecision.Holds(record, Stored(document), Stored(groups, api), Stored(identity)));
                 lock (seen)
                     seen.UnionWith(verdict.Scopes.Select(scope => scope.Outcome));
