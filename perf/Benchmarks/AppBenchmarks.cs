@@ -5,7 +5,7 @@ using BenchmarkDotNet.Attributes;
 namespace Assay.Benchmarks;
 
 /// <summary>One decision of the paper's applications, over many random requests.</summary>
-[MemoryDiagnoser]
+[MemoryDiagnoser, MedianColumn]
 public class AppBenchmarks
 {
     private const int Requests = 256;

@@ -4,7 +4,7 @@ using BenchmarkDotNet.Attributes;
 namespace Assay.Benchmarks;
 
 /// <summary>What it takes to load a set.</summary>
-[MemoryDiagnoser]
+[MemoryDiagnoser, MedianColumn]
 public class LoadBenchmarks
 {
     private string text = "";

@@ -4,7 +4,7 @@ using BenchmarkDotNet.Attributes;
 namespace Assay.Benchmarks;
 
 /// <summary>One scope of a token request against sets of several sizes: told apart by their heads, and not.</summary>
-[MemoryDiagnoser]
+[MemoryDiagnoser, MedianColumn]
 public class ScopeBenchmarks
 {
     private static readonly EntityUid[] Scopes = [new("Action", TokenPolicies.Scope), new("Action", "service-3.write"), new("Action", "service-3.export"), new("Action", "service-3.admin")];
