@@ -133,13 +133,17 @@ public sealed class ActionTests : CliTest
 
         Assert.Equal(new Ran(0, "next signs now. (version 15)\n", ""), await Cli.Run("keys", "rotate"));
         Assert.Equal("key.rotate", AdminScopes());
+
+        Server.On("POST /keys/rotate?purpose=checkpoint", $$"""{"kid":"other","activatesAt":"{{Moment(TimeSpan.Zero)}}","number":16}""");
+
+        Assert.Equal(new Ran(0, "other signs now. (version 16)\n", ""), await Cli.Run("keys", "rotate", "--purpose", "checkpoint"));
     }
 
     [Fact]
     public async Task A_key_is_withdrawn_by_enough_of_its_id()
     {
-        Server.On("GET /keys", """{"keys":[{"kid":"k1-abc","algorithm":"ES256","state":"active","announcedAt":"2026-11-01T10:00:00Z"}]}""");
-        Server.On("POST /keys/k1-abc/withdraw", """{"number":16,"changed":true,"signsNext":"k2","signsFrom":"2026-11-01T10:00:00Z"}""");
+        Server.On("GET /keys", """{"keys":[{"kid":"k1-abc","purpose":"checkpoint","algorithm":"ES256","state":"active","announcedAt":"2026-11-01T10:00:00Z"}]}""");
+        Server.On("POST /keys/k1-abc/withdraw?purpose=checkpoint", """{"number":16,"changed":true,"signsNext":"k2","signsFrom":"2026-11-01T10:00:00Z"}""");
 
         Assert.Equal(
             new Ran(0, "k1-abc is withdrawn: no silo signs with it or publishes it. (version 16)\nk2 signs now.\n", ""), await Cli.Run("keys", "withdraw", "k1"));
@@ -149,8 +153,8 @@ public sealed class ActionTests : CliTest
     [Fact]
     public async Task Withdrawing_the_key_that_signs_says_until_when_no_token_is_issued()
     {
-        Server.On("GET /keys", """{"keys":[{"kid":"k1","algorithm":"ES256","state":"active","announcedAt":"2026-11-01T10:00:00Z"}]}""");
-        Server.On("POST /keys/k1/withdraw", $$"""{"number":16,"changed":true,"signsNext":"k2","signsFrom":"{{Moment(TimeSpan.FromHours(-23.99))}}"}""");
+        Server.On("GET /keys", """{"keys":[{"kid":"k1","purpose":"access-token","algorithm":"ES256","state":"active","announcedAt":"2026-11-01T10:00:00Z"}]}""");
+        Server.On("POST /keys/k1/withdraw?purpose=access-token", $$"""{"number":16,"changed":true,"signsNext":"k2","signsFrom":"{{Moment(TimeSpan.FromHours(-23.99))}}"}""");
 
         var ran = await Cli.Run("keys", "withdraw", "k1");
 

@@ -121,17 +121,17 @@ public sealed class ViewTests : CliTest
     public async Task Keys_show_where_they_are_in_their_life()
     {
         Server.On("GET /keys", $$"""
-            {"keys":[{"kid":"old","algorithm":"ES256","state":"retiring","announcedAt":"{{Moment(TimeSpan.FromHours(72))}}","activatesAt":"{{Moment(TimeSpan.FromHours(50))}}","retiresAt":"{{Moment(TimeSpan.FromMinutes(5))}}"},
-                     {"kid":"new","algorithm":"ES256","state":"active","announcedAt":"{{Moment(TimeSpan.FromHours(5))}}","activatesAt":"{{Moment(TimeSpan.FromMinutes(5))}}"}]}
+            {"keys":[{"kid":"old","purpose":"access-token","algorithm":"ES256","state":"retiring","announcedAt":"{{Moment(TimeSpan.FromHours(72))}}","activatesAt":"{{Moment(TimeSpan.FromHours(50))}}","retiresAt":"{{Moment(TimeSpan.FromMinutes(5))}}"},
+                     {"kid":"new","purpose":"set","algorithm":"ES256","state":"active","announcedAt":"{{Moment(TimeSpan.FromHours(5))}}","activatesAt":"{{Moment(TimeSpan.FromMinutes(5))}}"}]}
             """);
 
         var ran = await Cli.Run("get", "keys");
 
         Assert.Equal(
             """
-            KEY  ALG    STATE     ANNOUNCED  SIGNS FROM  SIGNS UNTIL  PUBLISHED UNTIL
-            old  ES256  retiring  3 d ago    2.1 d ago   5 min ago    -
-            new  ES256  active    5 h ago    5 min ago   -            -
+            KEY  SIGNS         ALG    STATE     ANNOUNCED  SIGNS FROM  SIGNS UNTIL  PUBLISHED UNTIL
+            old  access-token  ES256  retiring  3 d ago    2.1 d ago   5 min ago    -
+            new  set           ES256  active    5 h ago    5 min ago   -            -
 
             """,
             ran.Output);

@@ -55,6 +55,7 @@ internal sealed record KeyList(ImmutableArray<KeyView> Keys);
 
 internal sealed record KeyView(
     string Kid,
+    string Purpose,
     string Algorithm,
     string State,
     DateTimeOffset AnnouncedAt,

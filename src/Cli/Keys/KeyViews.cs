@@ -9,14 +9,14 @@ namespace Assay.Cli.Keys;
 internal static class KeyViews
 {
     public static Command Create() => Commands
-        .Of("keys", "Signing keys: announced, active, retiring, retired, withdrawn, and when each moves on.")
+        .Of("keys", "Signing keys: announced, active, retiring, retired, withdrawn, and when each moves on.", KeysCommand.Purpose)
         .Runs(Run)
-        .WithExamples("assay get keys");
+        .WithExamples("assay get keys", "assay get keys --purpose checkpoint");
 
     private static async Task Run(Call call, CancellationToken cancellationToken)
     {
         using var api = await call.Admin("key.read", cancellationToken);
-        var answer = await api.Get("keys", cancellationToken);
+        var answer = await api.Get(KeysCommand.Path("keys", call.Get(KeysCommand.Purpose)), cancellationToken);
         if (call.Screen.IsJson)
         {
             call.Screen.Json(answer.Root);
@@ -24,9 +24,10 @@ internal static class KeyViews
         }
 
         call.Screen.Table(
-            ["KEY", "ALG", "STATE", "ANNOUNCED", "SIGNS FROM", "SIGNS UNTIL", "PUBLISHED UNTIL"],
+            ["KEY", "SIGNS", "ALG", "STATE", "ANNOUNCED", "SIGNS FROM", "SIGNS UNTIL", "PUBLISHED UNTIL"],
             answer.As<KeyList>().Keys.Select(key => ImmutableArray.Create(
                 Say.Data(key.Kid),
+                Say.Data(key.Purpose),
                 Say.Data(key.Algorithm),
                 State(key.State),
                 Say.When(key.AnnouncedAt, call.Now),

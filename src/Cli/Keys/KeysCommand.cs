@@ -9,15 +9,21 @@ internal static class KeysCommand
 {
     private static readonly Argument<string> Kid = new("kid") { Description = "The key's id, or enough of its beginning (get keys shows them)." };
 
+    /// <summary>What the keys sign. Every purpose has a ring of its own.</summary>
+    public static Option<string?> Purpose { get; } = new Option<string?>("--purpose")
+    {
+        Description = "What the keys sign: access-token, checkpoint, introspection, status-list or set (security events).", HelpName = "name",
+    };
+
     public static Command Create() => Commands.Of(
         "keys",
-        "The keys that sign tokens.",
+        "The keys that sign tokens, checkpoints of the evidence log, and events.",
         Commands
-            .Of("rotate", "Moves signing to the announced standby as soon as it has been announced for long enough, and announces a new one.")
+            .Of("rotate", "Moves signing to the announced standby as soon as it has been announced for long enough, and announces a new one. Of access tokens, unless --purpose says otherwise.", Purpose)
             .Runs(Rotate)
-            .WithExamples("assay keys rotate"),
+            .WithExamples("assay keys rotate", "assay keys rotate --purpose checkpoint"),
         Commands
-            .Of("withdraw", "Takes a compromised key out at once: it signs no longer and is published no longer. Tokens it signed stop validating.", Kid)
+            .Of("withdraw", "Takes a compromised key out at once: it signs no longer and is published no longer. What it signed stops validating.", Kid, Purpose)
             .Runs(Withdraw)
             .WithExamples("assay keys withdraw 8Jr2"));
 
@@ -25,7 +31,7 @@ internal static class KeysCommand
     {
         using var api = await call.Admin("key.rotate", cancellationToken);
 
-        var answer = await api.Post("keys/rotate", null, cancellationToken);
+        var answer = await api.Post(Path("keys/rotate", call.Get(Purpose)), null, cancellationToken);
 
         if (call.Screen.IsJson)
         {
@@ -41,7 +47,7 @@ internal static class KeysCommand
     {
         var wanted = call.Get(Kid);
         using var api = await call.Admin("key.read key.rotate", cancellationToken);
-        var keys = (await api.Get("keys", cancellationToken)).As<KeyList>().Keys;
+        var keys = (await api.Get(Path("keys", call.Get(Purpose)), cancellationToken)).As<KeyList>().Keys;
         var found = keys.Where(key => key.Kid.StartsWith(wanted, StringComparison.Ordinal)).ToArray();
         if (found is not [var key])
         {
@@ -52,7 +58,7 @@ internal static class KeysCommand
                 [.. keys.Select(known => known.Kid)]);
         }
 
-        var answer = await api.Post($"keys/{Uri.EscapeDataString(key.Kid)}/withdraw", null, cancellationToken);
+        var answer = await api.Post(Path($"keys/{Uri.EscapeDataString(key.Kid)}/withdraw", key.Purpose), null, cancellationToken);
 
         if (call.Screen.IsJson)
         {
@@ -66,7 +72,9 @@ internal static class KeysCommand
         {
             call.Screen.Line(from <= call.Now
                 ? $"{Say.Data(next)} signs now."
-                : $"[yellow]{Say.Data(next)} signs from {Say.Time(from)} ({Say.When(from, call.Now)}). Until then no token is issued.[/]");
+                : $"[yellow]{Say.Data(next)} signs from {Say.Time(from)} ({Say.When(from, call.Now)}). Until then {(key.Purpose == "access-token" ? "no token is issued" : $"nothing is signed for {Say.Data(key.Purpose)}")}.[/]");
         }
     }
+
+    public static string Path(string path, string? purpose) => purpose is null ? path : $"{path}?purpose={Uri.EscapeDataString(purpose)}";
 }

@@ -6,6 +6,15 @@ public static class JoseType
     /// <summary>An access token (RFC 9068 §2.1).</summary>
     public const string AccessToken = "at+jwt";
 
+    /// <summary>An answer of introspection (RFC 9701 §5).</summary>
+    public const string Introspection = "token-introspection+jwt";
+
+    /// <summary>A token status list (draft-ietf-oauth-status-list §5.1).</summary>
+    public const string StatusList = "statuslist+jwt";
+
+    /// <summary>A security event token (RFC 8417 §2.3).</summary>
+    public const string SecurityEvent = "secevent+jwt";
+
     /// <summary>A client's assertion about itself (draft-ietf-oauth-rfc7523bis).</summary>
     public const string ClientAuthentication = "client-authentication+jwt";
 

@@ -9,7 +9,7 @@ public sealed record SigningKey
     /// <summary>The RFC 7638 thumbprint of the public key.</summary>
     public required string KeyId { get; init; }
 
-    /// <summary>Key sets are apart per purpose; today <c>access-token</c>.</summary>
+    /// <summary>What it signs: <c>access-token</c>, <c>checkpoint</c> … Rings are apart per purpose.</summary>
     public required string Purpose { get; init; }
 
     public required string Algorithm { get; init; }

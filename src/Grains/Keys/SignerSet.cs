@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 namespace Assay.Grains.Keys;
 
 /// <summary>
-/// The keys a silo can sign with, each with the moments between which it may. Immutable; a shared <see cref="ECDsa"/> per key is thread-safe.
+/// The keys a silo can sign with, of every purpose, each with the moments between which it may. Immutable; a shared <see cref="ECDsa"/> per key is thread-safe.
 /// </summary>
 public sealed class SignerSet(ImmutableArray<SignerKey> keys)
 {
@@ -12,13 +12,13 @@ public sealed class SignerSet(ImmutableArray<SignerKey> keys)
 
     public ImmutableArray<SignerKey> Keys { get; } = keys;
 
-    /// <summary>The key that signs at this moment; null when there is none, which refuses issuance.</summary>
-    public SignerKey? At(DateTimeOffset now)
+    /// <summary>The key of a purpose that signs at this moment; null when there is none: what it would have signed is refused.</summary>
+    public SignerKey? At(string purpose, DateTimeOffset now)
     {
         SignerKey? found = null;
         foreach (var key in Keys)
         {
-            if (key.From <= now && now < key.Until && (found is null || key.From > found.From))
+            if (key.Purpose == purpose && key.From <= now && now < key.Until && (found is null || key.From > found.From))
                 found = key;
         }
 
@@ -26,8 +26,9 @@ public sealed class SignerSet(ImmutableArray<SignerKey> keys)
     }
 }
 
-/// <param name="PublishedUntil">No token may outlive this.</param>
-public sealed record SignerKey(string KeyId, DateTimeOffset From, DateTimeOffset Until, DateTimeOffset PublishedUntil, ECDsa PrivateKey);
+/// <param name="Purpose">One of <see cref="KeyPurposes"/>.</param>
+/// <param name="PublishedUntil">Nothing it signs may have to be believed beyond this.</param>
+public sealed record SignerKey(string KeyId, string Purpose, DateTimeOffset From, DateTimeOffset Until, DateTimeOffset PublishedUntil, ECDsa PrivateKey);
 
 /// <summary>Where a silo keeps the signer in use; swapped whole.</summary>
 public interface ISignerSlot

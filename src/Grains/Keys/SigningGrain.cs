@@ -22,11 +22,11 @@ internal sealed class SigningGrain(SiloView silo, ISignerSlot slot, IKeyVault va
         var keys = ImmutableArray.CreateBuilder<SignerKey>();
         foreach (var key in view.Keys)
         {
-            if (key is { Purpose: KeyPurposes.AccessToken, WithdrawnAt: null, ActivatesAt: { } from }
+            if (key is { WithdrawnAt: null, ActivatesAt: { } from }
                 && Unwrap(key) is { } privateKey)
             {
                 keys.Add(new SignerKey(
-                    key.KeyId, from, key.RetiresAt ?? DateTimeOffset.MaxValue, key.RemovedAt ?? DateTimeOffset.MaxValue, privateKey));
+                    key.KeyId, key.Purpose, from, key.RetiresAt ?? DateTimeOffset.MaxValue, key.RemovedAt ?? DateTimeOffset.MaxValue, privateKey));
             }
         }
 
@@ -61,9 +61,4 @@ internal sealed class SigningGrain(SiloView silo, ISignerSlot slot, IKeyVault va
             CryptographicOperations.ZeroMemory(pkcs8);
         }
     }
-}
-
-public static class KeyPurposes
-{
-    public const string AccessToken = "access-token";
 }

@@ -46,7 +46,7 @@ internal static class DiscoveryEndpoints
         var published = silo.Current is { } view ? Published(view, clock.GetUtcNow()) : [];
         if (published.Count == 0)
         {
-            // Whoever holds a key set holds one with the first key in it.
+            // Whoever holds a key set holds one with the first keys of every ring in it.
             response.StatusCode = StatusCodes.Status503ServiceUnavailable;
             response.Headers.CacheControl = "no-store";
             response.Headers.RetryAfter = "1";
@@ -63,14 +63,18 @@ internal static class DiscoveryEndpoints
     private static List<JsonWebKey> Published(SiloSnapshot view, DateTimeOffset now)
     {
         var keys = new List<JsonWebKey>();
+        var complete = false;
         foreach (var key in view.Keys)
         {
-            if (key.Purpose == KeyPurposes.AccessToken
+            if (KeyPurposes.IsJose(key.Purpose)
                 && (key.StateAt(now) is KeyState.Announced or KeyState.Active or KeyState.Retiring)
                 && JsonWebKey.ParsePublic(key.PublicJwk, out _) is { } jwk)
+            {
                 keys.Add(jwk);
+                complete |= key.Purpose == KeyPurposes.AccessToken; // the last ring to get its first keys
+            }
         }
 
-        return keys;
+        return complete ? keys : [];
     }
 }

@@ -1,5 +1,6 @@
 using Assay.Grains;
 using Assay.Grains.Authority;
+using Assay.Grains.Keys;
 using Assay.Silo.Signing;
 using Assay.Core.Registry;
 
@@ -21,7 +22,7 @@ internal static class HealthEndpoints
                 missing.Add("lease");
             else if (!view.Policies.ContainsKey(GrainKey.For(self.Realm, PolicyDomains.Admin)))
                 missing.Add("policy");
-            if (signer.Pick() is null)
+            if (signer.PickKey(KeyPurposes.AccessToken) is null)
                 missing.Add("signing key");
             if (membership.CurrentStatus != SiloStatus.Active)
                 missing.Add("membership");

@@ -6,7 +6,7 @@ using Assay.Grains.Keys;
 namespace Assay.Silo.Signing;
 
 /// <summary>
-/// Tends the key ring by this silo's clock and keeps this silo's signing grain alive and following. Any silo may tend: what it does is decided
+/// Tends the key rings by this silo's clock and keeps this silo's signing grain alive and following. Any silo may tend: what it does is decided
 /// by stored times, under version checks.
 /// </summary>
 internal sealed class KeyTending(
@@ -33,10 +33,16 @@ internal sealed class KeyTending(
             var wait = TimeSpan.FromSeconds(1);
             try
             {
-                var next = await grains.GetGrain<IKeyRingGrain>(GrainKey.For(self.Realm, KeyPurposes.AccessToken)).Tend();
+                var next = DateTimeOffset.MaxValue;
+                foreach (var purpose in KeyPurposes.All)
+                {
+                    var due = await grains.GetGrain<IKeyRingGrain>(GrainKey.For(self.Realm, purpose)).Tend();
+                    next = due < next ? due : next;
+                }
+
                 await Signing.Follow();
                 var left = next - clock.GetUtcNow();
-                wait = signer.Pick() is null || left < AtLeast ? AtLeast : left > AtMost ? AtMost : left;
+                wait = signer.PickKey(KeyPurposes.AccessToken) is null || left < AtLeast ? AtLeast : left > AtMost ? AtMost : left;
             }
             catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
             {

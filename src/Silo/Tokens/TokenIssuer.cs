@@ -8,6 +8,7 @@ using Assay.Core.Tokens;
 using Assay.Grains;
 using Assay.Grains.Authority;
 using Assay.Grains.Identities;
+using Assay.Grains.Keys;
 using Assay.Silo.ClientAuthentication;
 using Assay.Silo.Signing;
 
@@ -129,7 +130,7 @@ internal sealed class TokenIssuer(
 
     private async ValueTask<TokenResult> Sign(ClientProof.Proved client, DecisionRequest request, Decision.Decided decided, ImmutableArray<string> granted)
     {
-        if (signer.Pick() is not { } signing)
+        if (signer.Pick(KeyPurposes.AccessToken) is not { } signing)
             return Unavailable("there is no signing key at the moment");
         using var slot = evidence.Reserve();
         if (slot is null)

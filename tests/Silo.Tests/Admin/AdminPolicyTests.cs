@@ -131,7 +131,7 @@ public sealed class AdminPolicyTests
         await using var silo = await RunningSilo.Start();
         JsonElement[] Keys(AdminAnswer answer) => [.. answer.Body.GetProperty("keys").EnumerateArray()];
         var token = await silo.AdminToken();
-        var first = Keys(await silo.AdminWith(token, "GET", "keys")).Single(key => key.GetProperty("state").GetString() == "active").GetProperty("kid").GetString();
+        var first = Keys(await silo.AdminWith(token, "GET", "keys?purpose=access-token")).Single(key => key.GetProperty("state").GetString() == "active").GetProperty("kid").GetString();
 
         var rotated = await silo.AdminWith(token, "POST", "keys/rotate");
         Assert.Equal(200, rotated.Status);
@@ -145,10 +145,30 @@ public sealed class AdminPolicyTests
     }
 
     [Fact(Timeout = 120_000)]
+    public async Task Every_purpose_has_a_ring_of_its_own_that_rotates_by_itself()
+    {
+        await using var silo = await RunningSilo.Start();
+        async Task<string[]> Keys(string purpose) =>
+            [.. (await silo.Admin("GET", "keys?purpose=" + purpose)).Body.GetProperty("keys").EnumerateArray().Select(key => $"{key.GetProperty("purpose")} {key.GetProperty("state")}").Order()];
+        var all = (await silo.Admin("GET", "keys")).Body.GetProperty("keys").EnumerateArray().Select(key => key.GetProperty("purpose").GetString()).Distinct();
+        Assert.Equal(["access-token", "set", "status-list", "introspection", "checkpoint"], all);
+
+        var rotated = await silo.Admin("POST", "keys/rotate?purpose=status-list");
+        var unknown = await silo.Admin("POST", "keys/rotate?purpose=coffee");
+
+        Assert.Equal((200, 400), (rotated.Status, unknown.Status));
+        Assert.Equal(["status-list active", "status-list announced", "status-list retiring"], await Keys("status-list"));
+        Assert.Equal(["access-token active", "access-token announced"], await Keys("access-token"));
+        Assert.Equal(404, (await silo.Admin("POST", $"keys/{rotated.Body.GetProperty("kid").GetString()}/withdraw")).Status); // it signs no access tokens
+        Assert.Equal(200, (await silo.Admin("POST", $"keys/{rotated.Body.GetProperty("kid").GetString()}/withdraw?purpose=status-list")).Status);
+        Assert.Equal("payments:read", await Scopes(silo, "payments:read"));
+    }
+
+    [Fact(Timeout = 120_000)]
     public async Task A_first_key_that_leaks_on_its_first_day_is_withdrawn_without_a_gap()
     {
         await using var silo = await RunningSilo.Start();
-        var keys = (await silo.Admin("GET", "keys")).Body.GetProperty("keys").EnumerateArray().ToDictionary(
+        var keys = (await silo.Admin("GET", "keys?purpose=access-token")).Body.GetProperty("keys").EnumerateArray().ToDictionary(
             key => key.GetProperty("state").GetString()!, key => key.GetProperty("kid").GetString()!);
 
         var withdrawn = await silo.Admin("POST", $"keys/{keys["active"]}/withdraw");

@@ -36,9 +36,11 @@ internal sealed record ActivationAnswer(string Domain, string Active, long Numbe
 
 internal sealed record KeyRing(ImmutableArray<KeyAnswer> Keys);
 
+/// <param name="Purpose">What it signs: <c>access-token</c>, <c>checkpoint</c>, <c>introspection</c>, <c>status-list</c> or <c>set</c></param>
 /// <param name="State"><c>announced</c>, <c>active</c>, <c>retiring</c>, <c>retired</c> or <c>withdrawn</c></param>
 internal sealed record KeyAnswer(
     string Kid,
+    string Purpose,
     string Algorithm,
     string State,
     DateTimeOffset AnnouncedAt,
@@ -47,12 +49,12 @@ internal sealed record KeyAnswer(
     DateTimeOffset? RemovedAt,
     DateTimeOffset? WithdrawnAt)
 {
-    public static KeyAnswer From(KeyDescription key) => new(
-        key.KeyId, key.Algorithm, key.State.ToLowerInvariant(), key.AnnouncedAt, key.ActivatesAt, key.RetiresAt, key.RemovedAt, key.WithdrawnAt);
+    public static KeyAnswer From(string purpose, KeyDescription key) => new(
+        key.KeyId, purpose, key.Algorithm, key.State.ToLowerInvariant(), key.AnnouncedAt, key.ActivatesAt, key.RetiresAt, key.RemovedAt, key.WithdrawnAt);
 }
 
 internal sealed record RotationAnswer(string Kid, DateTimeOffset ActivatesAt, long Number);
 
 /// <param name="SignsNext">The key that signs from now on, or next.</param>
-/// <param name="SignsFrom">From when; no token is issued before.</param>
+/// <param name="SignsFrom">From when; nothing is signed before.</param>
 internal sealed record WithdrawalAnswer(long Number, bool Changed, string? SignsNext, DateTimeOffset? SignsFrom);
