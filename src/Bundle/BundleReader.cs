@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Assay.Bundle.Folder;
+using Assay.Bundle.Testing;
 using Assay.Bundle.Yaml;
 using Assay.Core.Policies;
 using Assay.Core.Registry;
@@ -7,7 +8,7 @@ using Assay.Core.Registry;
 namespace Assay.Bundle;
 
 /// <summary>
-/// Reads a bundle folder: identities, roles, teams, APIs, policies. Reads files, and nothing outside the folder; asks no clock, no network
+/// Reads a bundle folder: identities, roles, teams, APIs, policies, and the tests of the policies. Reads files, and nothing outside the folder; asks no clock, no network
 /// and no server, so that the same folder always reads the same.
 /// </summary>
 public sealed class BundleReader
@@ -35,8 +36,13 @@ public sealed class BundleReader
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         var faults = new FaultList();
-        var declarations = BundleFolder.Read(folder, faults) is { } files ? new BundleReader(files, faults).Read() : null;
-        return faults.Count == 0 ? new BundleReading(declarations, []) : new BundleReading(null, faults.Sorted());
+        if (BundleFolder.Read(folder, faults) is not { } files)
+            return new BundleReading(null, faults.Sorted());
+
+        var reader = new BundleReader(files, faults);
+        var declarations = reader.Read();
+        var tests = reader.ReadTests();
+        return faults.Count == 0 ? new BundleReading(declarations, []) { Tests = tests } : new BundleReading(null, faults.Sorted());
     }
 
     private BundleDeclarations Read()
@@ -45,10 +51,12 @@ public sealed class BundleReader
         ReadOne("roles.yaml", document => groups.Read(document, "roles", EntityTypes.Role), () => groups.IsIncomplete = true);
         ReadOne("teams.yaml", document => groups.Read(document, "teams", EntityTypes.Team), () => groups.IsIncomplete = true);
         ReadAll("apis", apis.Read, () => apis.IsIncomplete = true);
-        ReadAll("identities", identities.Read, () => { });
+        ReadAll("identities", identities.Read, () => identities.IsIncomplete = true);
         keys.ReportUnused();
         if (folder.Unreadable.Any(path => path.StartsWith("apis/", StringComparison.Ordinal)))
             apis.IsIncomplete = true;
+        if (folder.Unreadable.Any(path => path.StartsWith("identities/", StringComparison.Ordinal)))
+            identities.IsIncomplete = true;
         if (folder.Unreadable.Contains("roles.yaml") || folder.Unreadable.Contains("teams.yaml"))
             groups.IsIncomplete = true;
 
@@ -63,6 +71,18 @@ public sealed class BundleReader
         };
         ReportAll(declarations.Check());
         return declarations;
+    }
+
+    private ImmutableArray<PolicyTest> ReadTests()
+    {
+        var tests = new TestFiles(source, new TestedBundle(identities.Identities, groups.Groups, apis.Apis)
+        {
+            KnowsAllIdentities = !identities.IsIncomplete,
+            KnowsAllGroups = !groups.IsIncomplete,
+            KnowsAllApis = !apis.IsIncomplete,
+        });
+        ReadAll("tests", tests.Read, () => { });
+        return [.. tests.Tests];
     }
 
     private string ReadName()

@@ -33,6 +33,9 @@ internal sealed class IdentityFiles(Source source, KeyFiles keys)
 
     private readonly AttributeValues attributes = new(source);
 
+    /// <summary>Something in these files could not be read, so an identity that seems to be missing may be in it.</summary>
+    public bool IsIncomplete { get; set; }
+
     public List<DeclaredIdentity> Identities { get; } = [];
 
     public List<string> Generate { get; } = [];
@@ -41,14 +44,17 @@ internal sealed class IdentityFiles(Source source, KeyFiles keys)
     {
         var where = $"identities[{Identities.Count}]";
         if (Fields.Open(document, "an identity", where, source, Known, Hints) is not { } fields)
+        {
+            IsIncomplete = true;
             return;
+        }
 
         var id = fields.RequiredText("id");
         var generates = false;
         var identity = new DeclaredIdentity
         {
             Id = id ?? "",
-            Kind = Kind(fields),
+            Kind = Kind(fields, source),
             Name = fields.Text("name"),
             Owner = fields.Text("owner"),
             GrantTypes = fields.Texts("grantTypes", "[client_credentials]") ?? ["client_credentials"],
@@ -60,14 +66,17 @@ internal sealed class IdentityFiles(Source source, KeyFiles keys)
         };
         ReadSingleCredential(fields, ref generates);
         if (id is null)
+        {
+            IsIncomplete = true;
             return;
+        }
 
         Identities.Add(identity);
         if (generates)
             Generate.Add(id);
     }
 
-    private IdentityKind Kind(Fields fields)
+    internal static IdentityKind Kind(Fields fields, Source source)
     {
         if (fields.Text("kind") is not { } kind || kind == "workload")
             return IdentityKind.Workload;

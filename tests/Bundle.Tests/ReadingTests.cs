@@ -142,11 +142,10 @@ public sealed class ReadingTests
     }
 
     [Fact]
-    public void Tests_markdown_and_dot_files_have_no_effect()
+    public void Markdown_and_dot_files_have_no_effect()
     {
         using var bundle = new TestBundle()
-            .Write("tests/anything.yaml", "}{")
-            .Write("tests/deep/er.txt", "x")
+            .Write("tests/NOTES.md", "x")
             .Write("README.md", "# Shop")
             .Write("identities/NOTES.md", "x")
             .Write(".gitignore", "x")

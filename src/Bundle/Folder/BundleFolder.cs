@@ -21,6 +21,7 @@ internal sealed class BundleFolder
         ["apis"] = [".yaml"],
         ["policies"] = [".cedar"],
         ["keys"] = [".jwk", ".json"],
+        ["tests"] = [".yaml"],
     };
 
     private static readonly Dictionary<string, string> Singular = new(StringComparer.Ordinal)
@@ -101,18 +102,15 @@ internal sealed class BundleFolder
 
     private void ReadSubfolder(string folder)
     {
-        switch (folder)
+        if (folder == "issuers")
         {
-            case "tests":
-                return; // not read by this version, and without effect on what is declared
-            case "issuers":
-                faults.Add(folder, "trusted issuers are not read by this version; take the folder out, or what it declares would silently not hold");
-                return;
+            faults.Add(folder, "trusted issuers are not read by this version; take the folder out, or what it declares would silently not hold");
+            return;
         }
 
         if (!Folders.TryGetValue(folder, out var endings))
         {
-            faults.Add(folder, $"unknown folder{DidYouMean.Hint(Singular.GetValueOrDefault(folder, folder), [.. Folders.Keys, "tests"])}; a bundle has identities/, apis/, policies/, keys/ and tests/");
+            faults.Add(folder, $"unknown folder{DidYouMean.Hint(Singular.GetValueOrDefault(folder, folder), Folders.Keys)}; a bundle has identities/, apis/, policies/, keys/ and tests/");
             return;
         }
 
