@@ -30,6 +30,9 @@ public sealed class UsageTests : CliTest
     [InlineData("credential add", "assay credential add crm-connector --secret")]
     [InlineData("keys withdraw", "assay keys withdraw 8Jr2")]
     [InlineData("policy activate", "assay policy activate 3f9a02")]
+    [InlineData("policy validate", "assay policy validate samples/quickstart")]
+    [InlineData("policy fmt", "assay policy fmt ./bundle --check")]
+    [InlineData("policy test", "assay policy test ./bundle --junit results.xml --min-coverage 100")]
     public async Task The_help_of_a_command_ends_with_examples(string command, string example)
     {
         var ran = await Cli.Run([.. command.Split(' '), "--help"]);
@@ -57,6 +60,8 @@ public sealed class UsageTests : CliTest
     [InlineData("credential add exporter --secret --jwk-file missing.jwk")]
     [InlineData("get evidence --limit 0")]
     [InlineData("token nobody")]
+    [InlineData("policy validate")]
+    [InlineData("policy test bundle --min-coverage 101")]
     public async Task A_wrong_command_line_exits_with_2_and_asks_no_server(string arguments)
     {
         var ran = await Cli.Run(arguments.Split(' '));

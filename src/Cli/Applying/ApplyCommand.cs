@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using Assay.Bundle;
 using Assay.Cli.Admin;
 using Assay.Cli.Output;
+using Assay.Cli.Policies;
 using Assay.Core.Registry;
 
 namespace Assay.Cli.Applying;
@@ -31,13 +31,7 @@ internal static class ApplyCommand
     {
         var folder = call.Get(Folder)!;
         var (dryRun, activate, prune) = (call.Get(DryRun), call.Get(Activate), call.Get(Prune));
-        var reading = BundleReader.Read(folder);
-        if (reading.Declarations is not { } declared)
-        {
-            var count = reading.Faults.Length;
-            throw new Failure(ExitCode.Usage, $"{folder}: {count} {(count == 1 ? "fault" : "faults")}, nothing was applied.", null, [.. reading.Faults.Select(fault => fault.ToString())]);
-        }
-
+        var declared = LocalBundle.Read(folder, "nothing was applied").Declarations!;
         using var api = await call.Admin(
             dryRun ? "identity.read policy.read api.read" : $"identity.read policy.read api.read identity.write policy.write{(activate ? " policy.activate" : "")}", cancellationToken);
         var answer = await Post(api, declared, true, activate, prune, null, cancellationToken);

@@ -17,7 +17,10 @@ internal static class PolicyCommand
         var lists = Commands.Of("list", list.Description!, [.. list.Arguments]).Runs(PolicyViews.Run).WithExamples("assay policy list", "assay policy list 3f9a02");
         return Commands.Of(
             "policy",
-            "Policy sets: what is stored, what is in force.",
+            "Policies on their way into force: checked, laid out, tested and compared before; activated and rolled back on the server.",
+            ValidateCommand.Create(),
+            FormatCommand.Create(),
+            TestCommand.Create(),
             lists,
             Commands
                 .Of("activate", "Puts a stored set in force. Returns when no silo decides by the old one any more.", Version, Domain)
