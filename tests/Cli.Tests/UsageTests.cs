@@ -32,6 +32,7 @@ public sealed class UsageTests : CliTest
     [InlineData("policy activate", "assay policy activate 3f9a02")]
     [InlineData("policy validate", "assay policy validate samples/quickstart")]
     [InlineData("policy fmt", "assay policy fmt ./bundle --check")]
+    [InlineData("policy diff", "assay policy diff ./bundle --against 3f9a02")]
     [InlineData("policy test", "assay policy test ./bundle --junit results.xml --min-coverage 100")]
     public async Task The_help_of_a_command_ends_with_examples(string command, string example)
     {
@@ -62,6 +63,8 @@ public sealed class UsageTests : CliTest
     [InlineData("token nobody")]
     [InlineData("policy validate")]
     [InlineData("policy test bundle --min-coverage 101")]
+    [InlineData("policy diff nowhere")]
+    [InlineData("policy diff bundle --limit 0")]
     public async Task A_wrong_command_line_exits_with_2_and_asks_no_server(string arguments)
     {
         var ran = await Cli.Run(arguments.Split(' '));

@@ -99,9 +99,24 @@ internal sealed record RecordView
 
 internal sealed record ApiList(ImmutableArray<ApiView> Apis);
 
-internal sealed record ApiView(string Resource, string? Name, string? ManagedBy, string PolicyDomain, ImmutableArray<ApiScopeView> Scopes, int? MaxTokenLifetimeSeconds);
+internal sealed record ApiView(string Resource, string? Name, string? ManagedBy, string PolicyDomain, ImmutableArray<ApiScopeView> Scopes, int? MaxTokenLifetimeSeconds)
+{
+    public ImmutableArray<string> Parents { get; init; } = [];
+    public JsonElement? Attributes { get; init; }
+}
 
-internal sealed record ApiScopeView(string Name, string? Description);
+internal sealed record ApiScopeView(string Name, string? Description)
+{
+    public ImmutableArray<string> Groups { get; init; } = [];
+}
+
+internal sealed record GroupList(ImmutableArray<GroupView> Groups);
+
+internal sealed record GroupView(string Group, string? Description, string? ManagedBy)
+{
+    public ImmutableArray<string> Parents { get; init; } = [];
+    public JsonElement? Attributes { get; init; }
+}
 
 internal sealed record SiloList(ImmutableArray<SiloView> Silos, long Head);
 

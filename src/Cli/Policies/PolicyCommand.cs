@@ -21,6 +21,7 @@ internal static class PolicyCommand
             ValidateCommand.Create(),
             FormatCommand.Create(),
             TestCommand.Create(),
+            DiffCommand.Create(),
             lists,
             Commands
                 .Of("activate", "Puts a stored set in force. Returns when no silo decides by the old one any more.", Version, Domain)

@@ -76,7 +76,7 @@ public sealed class ReplayTally(int capacity)
             (row.Last, row.Example, row.LifeBefore, row.LifeAfter, row.StepUp) = (recorded.Time, id, recorded.Answers.Lifetime, answers.Lifetime, change.StepUp);
     }
 
-    private static int Rank(ChangeKind kind) => kind switch
+    internal static int Rank(ChangeKind kind) => kind switch
     {
         ChangeKind.Lost => 0,
         ChangeKind.StepUp => 1,

@@ -5,12 +5,13 @@ using Assay.Silo.Health;
 
 namespace Assay.Silo.Admin;
 
-/// <summary>The protected resources, and the silos.</summary>
+/// <summary>The protected resources, roles and teams, and the silos.</summary>
 internal static class DirectoryEndpoints
 {
     public static void MapDirectory(this RouteGroupBuilder admin)
     {
         admin.MapGet("/apis", Apis).Needs(AdminScopes.ApiRead).WithTags("apis").WithSummary("Lists protected resources and their scopes.").Produces<ApiPage>();
+        admin.MapGet("/groups", Groups).Needs(AdminScopes.ApiRead).WithTags("groups").WithSummary("Lists roles and teams.").Produces<GroupPage>();
         admin.MapGet("/silos", Silos).Needs(AdminScopes.EvidenceRead).WithTags("silos").WithSummary("Lists silos: their leases, how far each has applied the feed, and their figures.")
             .WithDescription("Those that are not sealed, and those sealed within the last hour.")
             .Produces<SiloPage>();
@@ -30,7 +31,22 @@ internal static class DirectoryEndpoints
                     api.ManagedBy,
                     api.PolicyDomain,
                     [.. api.Scopes.Select(scope => new ApiScopeAnswer(scope.Name, scope.Description, scope.Groups))],
-                    api.MaxTokenLifetime is { } life ? (int)life.TotalSeconds : null)),
+                    api.MaxTokenLifetime is { } life ? (int)life.TotalSeconds : null,
+                    [.. api.Parents.Select(parent => parent.ToString())],
+                    AttributesJson.Of(api.Attributes))),
+        ]));
+    }
+
+    private static async Task<IResult> Groups(HttpContext context, IAuthorityStore store, SiloIdentity self)
+    {
+        var list = await store.List(self.Realm, ObjectKinds.Group, context.RequestAborted);
+        return AdminJson.Ok(new GroupPage(
+        [
+            .. list.Objects
+                .Select(found => RegistryJson.ReadGroup(found.Body.Span))
+                .Select(group => new GroupAnswer(
+                    group.Uid.ToString(), group.Description, group.ManagedBy, [.. group.Parents.Select(parent => parent.ToString())], AttributesJson.Of(group.Attributes)))
+                .OrderBy(group => group.Group, StringComparer.Ordinal),
         ]));
     }
 

@@ -39,6 +39,7 @@ public sealed class AdminAccessTests(SiloFixture fixture) : IClassFixture<SiloFi
         { "POST", "explain", "identity.read policy.read" },
         { "POST", "apply", "identity.read policy.read api.read" },
         { "GET", "apis", "api.read" },
+        { "GET", "groups", "api.read" },
         { "GET", "silos", "evidence.read" },
     };
 

@@ -187,4 +187,15 @@ public sealed class AdminEvidenceTests(SiloFixture fixture) : IClassFixture<Silo
 
         Assert.Equal([Payments, "urn:assay:admin"], apis);
     }
+
+    [Fact]
+    public async Task Roles_and_teams_are_listed_with_what_is_above_them()
+    {
+        var groups = (await Silo.Admin("GET", "groups")).Body.GetProperty("groups").EnumerateArray().ToDictionary(group => group.GetProperty("group").GetString()!);
+
+        Assert.Equal(
+            """{"group":"Assay::Role::\"payments-writer\"","description":"May create and correct payments","managedBy":"quickstart","parents":["Assay::Role::\"payments-reader\""]}""",
+            groups["Assay::Role::\"payments-writer\""].GetRawText());
+        Assert.Contains("Assay::Team::\"treasury\"", groups.Keys);
+    }
 }

@@ -79,6 +79,16 @@ public sealed class CliAgainstSiloTests(SiloFixture fixture) : IClassFixture<Sil
         Assert.Equal("payments:read payments:write", await Granted("acme-crm", "payments:read payments:write"));
     }
 
+    [Fact]
+    public async Task The_policies_of_the_quickstart_differ_in_nothing_from_those_in_force()
+    {
+        var diff = await Assay("policy", "diff", Path.Combine(RunningSilo.Checkout(), "samples", "quickstart"), "--exit-code");
+
+        Assert.Equal((0, ""), (diff.ExitCode, diff.Errors));
+        Assert.Contains("No policy differs.", diff.Output);
+        Assert.Contains("No decision among ", diff.Output);
+    }
+
     [Theory]
     [InlineData("get", "identities")]
     [InlineData("get", "policies")]

@@ -1,14 +1,31 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using Assay.Silo.Health;
 
 namespace Assay.Silo.Admin.Wire;
 
 internal sealed record ApiPage(ImmutableArray<ApiAnswer> Apis);
 
+/// <param name="Parents">What policies find above it, as Cedar literals.</param>
+/// <param name="Attributes">Cedar attributes in Cedar's JSON form.</param>
 internal sealed record ApiAnswer(
-    string Resource, string? Name, string? ManagedBy, string PolicyDomain, ImmutableArray<ApiScopeAnswer> Scopes, int? MaxTokenLifetimeSeconds);
+    string Resource,
+    string? Name,
+    string? ManagedBy,
+    string PolicyDomain,
+    ImmutableArray<ApiScopeAnswer> Scopes,
+    int? MaxTokenLifetimeSeconds,
+    ImmutableArray<string> Parents,
+    JsonElement? Attributes);
 
 internal sealed record ApiScopeAnswer(string Name, string? Description, ImmutableArray<string> Groups);
+
+internal sealed record GroupPage(ImmutableArray<GroupAnswer> Groups);
+
+/// <param name="Group"><c>Assay::Role::"…"</c> or <c>Assay::Team::"…"</c></param>
+/// <param name="Parents">Groups it belongs to.</param>
+/// <param name="Attributes">Cedar attributes in Cedar's JSON form.</param>
+internal sealed record GroupAnswer(string Group, string? Description, string? ManagedBy, ImmutableArray<string> Parents, JsonElement? Attributes);
 
 /// <param name="Head">The head of the feed.</param>
 internal sealed record SiloPage(ImmutableArray<SiloAnswer> Silos, long Head);

@@ -50,7 +50,7 @@ internal sealed record IdentityAnswer
         GrantTypes = identity.GrantTypes,
         DefaultResource = identity.DefaultResource,
         RequestsPerSecond = identity.RequestsPerSecond,
-        Attributes = identity.Attributes.Count == 0 ? null : Json(identity.Attributes),
+        Attributes = AttributesJson.Of(identity.Attributes),
         Credentials = [.. identity.Credentials.Select(CredentialAnswer.From)],
         Memberships = [.. identity.Memberships.Select(MembershipAnswer.From)],
         Signals = [.. identity.Signals.Select(SignalAnswer.From)],
@@ -58,14 +58,6 @@ internal sealed record IdentityAnswer
         DisabledAt = identity.DisabledAt,
         DisabledReason = identity.DisabledReason,
     };
-
-    private static JsonElement Json(RecordValue value)
-    {
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream))
-            CedarJson.WriteValue(writer, value);
-        return JsonDocument.Parse(stream.ToArray()).RootElement;
-    }
 }
 
 /// <param name="Handle">The RFC 7638 thumbprint of a key, or <c>secret-…</c>.</param>
