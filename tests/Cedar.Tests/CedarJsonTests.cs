@@ -51,6 +51,8 @@ public sealed class CedarJsonTests
     [InlineData("{\"a\": {\"__extn\": {\"fn\": \"decimal\", \"arg\": \"1.0\", \"args\": []}}}", "context: __extn has more than one arg or args")]
     [InlineData("{\"a\": {\"__extn\": {\"fn\": \"decimal\", \"args\": \"1.0\"}}}", "context: args must be an array")]
     [InlineData("{\"a\": {\"__extn\": {\"fn\": \"decimal\", \"args\": []}}}", "context: decimal takes 1 arguments, not 0")]
+    [InlineData("{\"a\": {\"__extn\": {\"fn\": \"decimal\", \"arg\": \"1.0\", \"more\": [1.5]}}}", "context: a number that is no 64-bit integer")]
+    [InlineData("{\"a\": {\"__entity\": {\"type\": \"User\", \"id\": \"a\", \"more\": {\"b\": 1e400}}}}", "context: a number that is no 64-bit integer")]
     [InlineData("{\"a\": {\"__extn\": {\"fn\": \"system\", \"arg\": \"1.0\"}}}", "context: there is no extension function \"system\"")]
     [InlineData("{\"a\": {\"__extn\": {\"fn\": \"decimal\", \"arg\": \"x\"}}}", "context: \"x\" is no decimal: it is not digits, a point and one to four digits")]
     [InlineData("{\"a\": {\"__extn\": {\"fn\": \"decimal\", \"arg\": 1}}}", "context: expected string, got long")]
@@ -93,7 +95,8 @@ public sealed class CedarJsonTests
             """
             [
               {"uid": {"type": "User", "id": "a"}, "attrs": {"n": 1}, "parents": [{"type": "Group", "id": "g"}], "tags": {"t": "x"}, "more": null},
-              {"uid": {"__entity": {"type": "User", "id": "b"}}, "parents": [{"__entity": {"type": "User", "id": "a"}}], "attrs": {}}
+              {"uid": {"__entity": {"type": "User", "id": "b"}}, "parents": [{"__entity": {"type": "User", "id": "a"}}], "attrs": {}},
+              {"uid": {"type": "User", "id": "c", "__entity": true}, "parents": [], "attrs": {}}
             ]
             """);
 
@@ -101,6 +104,7 @@ public sealed class CedarJsonTests
             [
                 new Entity(new("User", "a"), Value.Record(("n", Value.Of(1))), [new("Group", "g")], Value.Record(("t", Value.Of("x")))),
                 new Entity(new("User", "b"), RecordValue.Empty, [new("User", "a")]),
+                new Entity(new("User", "c"), RecordValue.Empty, []),
             ],
             entities.All);
         Assert.True(entities.IsIn(new("User", "b"), new("Group", "g")));

@@ -103,6 +103,7 @@ internal readonly partial struct JsonValueReader(string place, string? member = 
     {
         if (Only(element) is { } only)
         {
+            CheckNumbers(only.Value);
             switch (only.Name)
             {
                 case "__entity": return Value.Of(ReadUid(only.Value));
@@ -123,6 +124,26 @@ internal readonly partial struct JsonValueReader(string place, string? member = 
         }
 
         return Gather(names, values);
+    }
+
+    // Also members that are ignored are values: the reference engine reads an object first and sees then that it is an escape.
+    private void CheckNumbers(JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.Number when !element.TryGetInt64(out _):
+                throw Bad("a number that is no 64-bit integer");
+            case JsonValueKind.Array:
+                foreach (var item in element.EnumerateArray())
+                    CheckNumbers(item);
+
+                break;
+            case JsonValueKind.Object:
+                foreach (var member in element.EnumerateObject())
+                    CheckNumbers(member.Value);
+
+                break;
+        }
     }
 
     // With a schema, the types of the arguments are known as well.
@@ -195,7 +216,11 @@ internal readonly partial struct JsonValueReader(string place, string? member = 
             }
         }
 
-        return inner ?? element;
+        // What only looks like an escape is a member among others when the reference itself stands beside it.
+        return inner is { } found && (Refers(found) || !Refers(element)) ? found : element;
+
+        bool Refers(JsonElement one) =>
+            one.ValueKind == JsonValueKind.Object && (escape == "__entity" ? one.TryGetProperty("type", out _) && one.TryGetProperty("id", out _) : one.TryGetProperty("fn", out _));
     }
 
     private static JsonProperty? Only(JsonElement element)
