@@ -25,6 +25,7 @@ root.Subcommands.Add(Commands.Of(
     KeyViews.Create(),
     EvidenceViews.Create(),
     DirectoryViews.Apis(),
+    DirectoryViews.Groups(),
     DirectoryViews.Silos()));
 root.Subcommands.Add(TokenCommand.Create());
 root.Subcommands.Add(ExplainCommand.Create());

@@ -217,6 +217,21 @@ public sealed class ViewTests : CliTest
             (await Cli.Run("get", "apis")).Output);
     }
 
+    [Fact]
+    public async Task Roles_and_teams_are_named_as_other_commands_take_them()
+    {
+        Server.On("GET /groups", """
+            {"groups":[{"group":"Assay::Role::\"payments-writer\"","description":"May write","managedBy":"quickstart","parents":["Assay::Role::\"payments-reader\""]},
+                       {"group":"Assay::Team::\"treasury\"","parents":[]}]}
+            """);
+        Assert.Equal(
+            "GROUP            DESCRIPTION  IN               MANAGED BY\n" +
+            "payments-writer  May write    payments-reader  quickstart\n" +
+            "team:treasury    -            -                -\n",
+            (await Cli.Run("get", "groups")).Output);
+        Assert.Equal("api.read", AdminScopes());
+    }
+
     private const string Silos =
         """
         {"silos":[

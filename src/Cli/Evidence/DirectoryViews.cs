@@ -5,10 +5,12 @@ using Assay.Cli.Output;
 
 namespace Assay.Cli.Evidence;
 
-/// <summary><c>get apis</c> and <c>get silos</c></summary>
+/// <summary><c>get apis</c>, <c>get groups</c> and <c>get silos</c></summary>
 internal static class DirectoryViews
 {
     public static Command Apis() => Commands.Of("apis", "Protected resources and their scopes.").Runs(ShowApis).WithExamples("assay get apis");
+
+    public static Command Groups() => Commands.Of("groups", "Roles and teams, and what is above them.").Runs(ShowGroups).WithExamples("assay get groups");
 
     public static Command Silos() => Commands.Of("silos", "Silos: their leases, how far each has applied the feed, and how it is doing.").Runs(ShowSilos).WithExamples("assay get silos", "assay get silos --output json");
 
@@ -30,6 +32,25 @@ internal static class DirectoryViews
                 Say.Data(Say.List(known.Scopes.Select(scope => scope.Name))),
                 known.MaxTokenLifetimeSeconds is { } life ? Say.Span(TimeSpan.FromSeconds(life)) : "-",
                 Say.Data(known.PolicyDomain),
+                Say.Dim(known.ManagedBy ?? "-"))));
+    }
+
+    private static async Task ShowGroups(Call call, CancellationToken cancellationToken)
+    {
+        using var api = await call.Admin("api.read", cancellationToken);
+        var answer = await api.Get("groups", cancellationToken);
+        if (call.Screen.IsJson)
+        {
+            call.Screen.Json(answer.Root);
+            return;
+        }
+
+        call.Screen.Table(
+            ["GROUP", "DESCRIPTION", "IN", "MANAGED BY"],
+            answer.As<GroupList>().Groups.Select(known => ImmutableArray.Create(
+                Say.Data(Say.Group(known.Group)),
+                Say.Data(known.Description ?? "-"),
+                Say.Data(Say.List(known.Parents.Select(Say.Group))),
                 Say.Dim(known.ManagedBy ?? "-"))));
     }
 

@@ -95,6 +95,7 @@ public sealed class CliAgainstSiloTests(SiloFixture fixture) : IClassFixture<Sil
     [InlineData("get", "keys")]
     [InlineData("get", "evidence")]
     [InlineData("get", "apis")]
+    [InlineData("get", "groups")]
     [InlineData("get", "silos")]
     [InlineData("policy", "list")]
     public async Task Everything_can_be_looked_at_by_people_and_programs(string verb, string what)
