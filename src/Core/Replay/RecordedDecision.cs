@@ -16,6 +16,9 @@ public sealed class RecordedDecision
 
     public string PolicyDomain { get; internal set; } = "";
 
+    /// <summary>The policy set that decided.</summary>
+    public string PolicyVersion { get; internal set; } = "";
+
     /// <summary>Feed number of the identity version that it used.</summary>
     public long IdentityNumber { get; internal set; }
 

@@ -194,7 +194,7 @@ public sealed class RecordedDecisionReader
                     Current.PolicyDomain = Text(ref json).Text;
                     break;
                 case 16:
-                    Open(ref json, JsonTokenType.String); // the version that decided then: not asked again
+                    Current.PolicyVersion = Text(ref json).Text;
                     break;
                 case 17:
                     Current.DefaultLifetime = Span(ref json);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using Assay.Core.Decisions;
 using Assay.Core.Evidence;
 
@@ -10,7 +11,10 @@ namespace Assay.Core.Replay;
 /// </summary>
 public sealed class ReplayTally(int capacity)
 {
+    private static readonly ChangeKind[] Kinds = [ChangeKind.Lost, ChangeKind.StepUp, ChangeKind.Gained, ChangeKind.Shorter, ChangeKind.Longer];
+
     private readonly Dictionary<Key, Row> rows = [];
+    private readonly long[] decisions = new long[Kinds.Length];
     private readonly List<AnswerChange> found = [];
 
     /// <summary>Decisions compared.</summary>
@@ -43,8 +47,25 @@ public sealed class ReplayTally(int capacity)
             Changed++;
         else
             OtherReason++;
+        var kinds = 0;
         foreach (var change in found)
+        {
             Add(id, recorded, answers, change);
+            kinds |= 1 << (int)change.Kind;
+        }
+
+        for (; kinds != 0; kinds &= kinds - 1)
+            decisions[BitOperations.TrailingZeroCount(kinds)]++;
+    }
+
+    /// <summary>
+    /// How much there is of each kind of change, all kinds, in the order of <see cref="Changes"/>. Decisions are counted to the last one, each once for a kind;
+    /// identities only as far as rows hold them: with <see cref="LeftOut"/> there may be more.
+    /// </summary>
+    public ImmutableArray<ReplayTotal> Totals()
+    {
+        var identities = rows.Keys.GroupBy(key => key.Kind).ToDictionary(of => of.Key, of => of.Select(key => key.Identity).Distinct(StringComparer.Ordinal).Count());
+        return [.. Kinds.Select(kind => new ReplayTotal(kind, decisions[(int)kind], identities.GetValueOrDefault(kind)))];
     }
 
     /// <summary>The changes: losses first, then step-ups, gains and lives; each in the order of identity, resource and scope.</summary>
@@ -76,14 +97,7 @@ public sealed class ReplayTally(int capacity)
             (row.Last, row.Example, row.LifeBefore, row.LifeAfter, row.StepUp) = (recorded.Time, id, recorded.Answers.Lifetime, answers.Lifetime, change.StepUp);
     }
 
-    internal static int Rank(ChangeKind kind) => kind switch
-    {
-        ChangeKind.Lost => 0,
-        ChangeKind.StepUp => 1,
-        ChangeKind.Gained => 2,
-        ChangeKind.Shorter => 3,
-        _ => 4,
-    };
+    internal static int Rank(ChangeKind kind) => Array.IndexOf(Kinds, kind);
 
     private readonly record struct Key(ChangeKind Kind, string Identity, string Resource, string? Scope, ScopeOutcome? Before, ScopeOutcome? After);
 
@@ -101,6 +115,11 @@ public sealed class ReplayTally(int capacity)
             key.Kind, key.Identity, key.Resource, key.Scope, key.Before, key.After, StepUp, LifeBefore, LifeAfter, Count, First, Last, Example);
     }
 }
+
+/// <summary>All changes of one kind.</summary>
+/// <param name="Decisions">Decisions with at least one such change.</param>
+/// <param name="Identities">Identities whose decisions they are.</param>
+public readonly record struct ReplayTotal(ChangeKind Kind, long Decisions, int Identities);
 
 /// <summary>One change of a replay.</summary>
 /// <param name="Scope">Null for the life of tokens.</param>

@@ -67,6 +67,23 @@ public sealed class ReplayTallyTests
     }
 
     [Fact]
+    public void Totals_count_each_decision_and_each_identity_once_for_a_kind()
+    {
+        var tally = new ReplayTally(10);
+        Add(tally, 1, Example.Input with { Scopes = ["list", "pay"] }, Granting, "");
+        Add(tally, 2, Example.Input with { Scopes = ["list", "pay"] }, Granting, "permit (principal, action == Action::\"list\", resource);");
+        Add(tally, 3, Example.Input with { Scopes = ["list", "pay"] }, Granting, "@max_ttl(\"60s\") permit (principal, action == Action::\"list\", resource);");
+        Add(tally, 4, Example.Input, Granting, Granting);
+
+        Assert.Equal(
+            [
+                new ReplayTotal(ChangeKind.Lost, 3, 1), new ReplayTotal(ChangeKind.StepUp, 0, 0), new ReplayTotal(ChangeKind.Gained, 0, 0),
+                new ReplayTotal(ChangeKind.Shorter, 1, 1), new ReplayTotal(ChangeKind.Longer, 0, 0),
+            ],
+            tally.Totals());
+    }
+
+    [Fact]
     public void What_there_is_no_room_for_is_counted()
     {
         var tally = new ReplayTally(1);
