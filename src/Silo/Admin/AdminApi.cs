@@ -1,4 +1,5 @@
 using Assay.Silo.Admin.Explaining;
+using Assay.Silo.Admin.Replaying;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -18,6 +19,7 @@ internal static class AdminApi
         services.AddSingleton<KnownGroups>();
         services.AddSingleton<History>();
         services.AddSingleton<Explainer>();
+        services.AddSingleton<PolicyReplays>();
         services.AddOpenApi(DocumentName, options =>
         {
             options.ShouldInclude = route => route.RelativePath?.StartsWith("admin/v1/", StringComparison.Ordinal) == true;
@@ -33,6 +35,7 @@ internal static class AdminApi
         admin.MapIdentities();
         admin.MapIdentityState();
         admin.MapPolicies();
+        admin.MapReplay();
         admin.MapKeys();
         admin.MapEvidence();
         admin.MapApply();

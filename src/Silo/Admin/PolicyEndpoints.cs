@@ -121,5 +121,5 @@ internal static class PolicyEndpoints
 
     private static IPolicyGrain Grain(IGrainFactory grains, SiloIdentity self, string domain) => grains.GetGrain<IPolicyGrain>(GrainKey.For(self.Realm, domain));
 
-    private static IResult UnknownDomain(string domain) => Problems.Invalid($"There is no policy domain '{domain}': {string.Join(" or ", Domains)}.");
+    public static IResult UnknownDomain(string domain) => Problems.Invalid($"There is no policy domain '{domain}': {string.Join(" or ", Domains)}.");
 }

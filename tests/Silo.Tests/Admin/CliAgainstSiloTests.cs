@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Assay.Silo.Tests.Running;
 
@@ -11,18 +10,7 @@ public sealed class CliAgainstSiloTests(SiloFixture fixture) : IClassFixture<Sil
 
     private RunningSilo Silo => fixture.Silo;
 
-    private async Task<(int ExitCode, string Output, string Errors)> Assay(params string[] arguments)
-    {
-        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = Silo.Folder, RedirectStandardOutput = true, RedirectStandardError = true };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "assay.dll"));
-        foreach (var argument in arguments)
-            start.ArgumentList.Add(argument);
-        start.Environment["ASSAY_DATA"] = Silo.Data;
-        using var process = Process.Start(start)!;
-        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
-        return (process.ExitCode, await output, await errors);
-    }
+    private Task<(int ExitCode, string Output, string Errors)> Assay(params string[] arguments) => Silo.Assay(arguments);
 
     private async Task<string> Granted(string identity, string scopes)
     {

@@ -180,8 +180,8 @@ internal sealed record ReplayChangeAnswer
         Identity = change.Identity,
         Resource = change.Resource,
         Scope = change.Scope,
-        Before = change.Before is { } before ? ReplayWords.Of(before) : null,
-        After = change.After is { } after ? ReplayWords.Of(after) : null,
+        Before = change.Before is { } before ? ScopeOutcomes.WordOf(before) : null,
+        After = change.After is { } after ? ScopeOutcomes.WordOf(after) : null,
         StepUp = change.StepUp,
         LifeBeforeSeconds = (int)change.LifeBefore.TotalSeconds,
         LifeAfterSeconds = (int)change.LifeAfter.TotalSeconds,
@@ -217,8 +217,6 @@ internal sealed record VerifiedRecordAnswer(string Id, string Place, DateTimeOff
 internal static class ReplayWords
 {
     public static string Of(ChangeKind kind) => Camel(kind.ToString());
-
-    public static string Of(ScopeOutcome outcome) => Camel(outcome.ToString());
 
     public static string Of(LeftOutReason reason) => Camel(reason.ToString());
 
