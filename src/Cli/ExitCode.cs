@@ -13,4 +13,7 @@ internal static class ExitCode
 
     /// <summary>No server could be asked.</summary>
     public const int Unreachable = 3;
+
+    /// <summary>It was done, and what was found does not pass: a threshold of <c>policy replay</c> was crossed.</summary>
+    public const int Refused = 4;
 }

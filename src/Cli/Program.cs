@@ -12,7 +12,7 @@ using Assay.Cli.Tokens;
 var root = new RootCommand(
     "Assay mints access tokens for workloads; every token is a policy decision taken at that moment.\n" +
     "This tool applies bundles, looks at what is there, explains why a token exists, and cuts off what should not.\n\n" +
-    "Exit codes: 0 done, 1 refused or failed, 2 wrong usage or wrong bundle, 3 no server reached.");
+    "Exit codes: 0 done, 1 refused or failed, 2 wrong usage or wrong bundle, 3 no server reached, 4 a replay does not pass.");
 root.Options.Add(GlobalOptions.Data);
 root.Options.Add(GlobalOptions.Server);
 root.Options.Add(GlobalOptions.Output);

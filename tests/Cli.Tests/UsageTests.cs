@@ -13,7 +13,7 @@ public sealed class UsageTests : CliTest
         Assert.Equal(0, ran.ExitCode);
         foreach (var command in (string[])["apply", "get", "token", "explain", "signal", "member", "identity", "credential", "policy", "keys"])
             Assert.Contains($"\n  {command} ", ran.Output);
-        Assert.Contains("Exit codes: 0 done, 1 refused or failed, 2 wrong usage or wrong bundle, 3 no server reached.", ran.Output);
+        Assert.Contains("Exit codes: 0 done, 1 refused or failed, 2 wrong usage or wrong bundle, 3 no server reached, 4 a replay does not pass.", ran.Output);
     }
 
     [Theory]

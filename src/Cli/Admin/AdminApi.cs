@@ -48,14 +48,31 @@ internal sealed class AdminApi : IDisposable
 
     public Task<Answer> Delete(string path, CancellationToken cancellationToken) => Send(HttpMethod.Delete, path, null, cancellationToken);
 
+    /// <summary>Posts, and hands on each line of the answer as it comes; every line is a JSON document. Takes as long as the answer takes.</summary>
+    public async Task Lines(string path, object body, Action<Answer> line, CancellationToken cancellationToken)
+    {
+        using var request = Request(HttpMethod.Post, path, body);
+        try
+        {
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            if (!response.IsSuccessStatusCode)
+                throw Refusal.Of(response, await response.Content.ReadAsByteArrayAsync(cancellationToken));
+
+            using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken), Encoding.UTF8);
+            while (await reader.ReadLineAsync(cancellationToken) is { } text)
+                line(new Answer(JsonDocument.Parse(text).RootElement));
+        }
+        catch (Exception fault) when (Failed(request, fault, cancellationToken) is { } failure)
+        {
+            throw failure;
+        }
+    }
+
     public void Dispose() => http.Dispose();
 
     private async Task<Answer> Send(HttpMethod method, string path, object? body, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(method, new Uri($"{issuer.AbsoluteUri.TrimEnd('/')}/admin/v1/{path}"));
-        if (body is not null)
-            request.Content = JsonContent.Create(body, body.GetType(), options: JsonForm.Web);
-
+        using var request = Request(method, path, body);
         try
         {
             using var response = await http.SendAsync(request, cancellationToken);
@@ -64,19 +81,28 @@ internal sealed class AdminApi : IDisposable
                 throw Refusal.Of(response, bytes);
             return bytes.Length == 0 ? Answer.Empty : new Answer(JsonDocument.Parse(bytes).RootElement);
         }
-        catch (HttpRequestException fault)
+        catch (Exception fault) when (Failed(request, fault, cancellationToken) is { } failure)
         {
-            throw Unreachable(issuer, fault);
-        }
-        catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new Failure(ExitCode.Unreachable, $"{issuer} did not answer within 60 s.", "Whether it was done is unknown: look before trying again.");
-        }
-        catch (JsonException)
-        {
-            throw new Failure(ExitCode.Failed, $"{issuer} answered {method} /admin/v1/{path} with something that is not JSON.", "Is it an Assay silo?");
+            throw failure;
         }
     }
+
+    private HttpRequestMessage Request(HttpMethod method, string path, object? body) =>
+        new(method, new Uri($"{issuer.AbsoluteUri.TrimEnd('/')}/admin/v1/{path}"))
+        {
+            Content = body is null ? null : JsonContent.Create(body, body.GetType(), options: JsonForm.Web),
+        };
+
+    /// <summary>What an exception means for whoever called; null when it is none of the call's.</summary>
+    private Failure? Failed(HttpRequestMessage request, Exception fault, CancellationToken cancellationToken) => fault switch
+    {
+        HttpRequestException or IOException => Unreachable(issuer, fault),
+        TaskCanceledException when !cancellationToken.IsCancellationRequested =>
+            new Failure(ExitCode.Unreachable, $"{issuer} did not answer within 60 s.", "Whether it was done is unknown: look before trying again."),
+        JsonException =>
+            new Failure(ExitCode.Failed, $"{issuer} answered {request.Method} {request.RequestUri!.AbsolutePath} with something that is not JSON.", "Is it an Assay silo?"),
+        _ => null,
+    };
 
     /// <summary>No answer at all, whatever was in the way.</summary>
     public static Failure Unreachable(Uri issuer, Exception fault)

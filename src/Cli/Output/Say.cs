@@ -61,6 +61,12 @@ internal static class Say
 
     public static string List(IEnumerable<string> items, string none = "-") => string.Join(", ", items) is { Length: > 0 } list ? list : none;
 
+    /// <summary><c>12,431</c></summary>
+    public static string Number(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
+
+    /// <summary><c>1 record</c>, <c>12,431 records</c></summary>
+    public static string Count(long count, string one, string several) => $"{Number(count)} {(count == 1 ? one : several)}";
+
     private static string Number(double value, string unit) =>
         string.Create(CultureInfo.InvariantCulture, $"{(Math.Abs(value) < 10 ? Math.Round(value, 1) : Math.Round(value))} {unit}");
 

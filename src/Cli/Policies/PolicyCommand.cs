@@ -4,7 +4,7 @@ using Assay.Cli.Output;
 
 namespace Assay.Cli.Policies;
 
-/// <summary><c>policy list|activate|rollback</c></summary>
+/// <summary><c>policy list|activate|rollback|replay</c></summary>
 internal static class PolicyCommand
 {
     private static readonly Argument<string> Version = new("version") { Description = "The set's version, or enough of its beginning." };
@@ -30,7 +30,8 @@ internal static class PolicyCommand
             Commands
                 .Of("rollback", "Puts the set that was in force before back in force.", RollbackDomain)
                 .Runs(Rollback)
-                .WithExamples("assay policy rollback"));
+                .WithExamples("assay policy rollback"),
+            ReplayCommand.Create());
     }
 
     private static async Task Activate(Call call, CancellationToken cancellationToken)

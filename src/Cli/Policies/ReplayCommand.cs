@@ -1,7 +1,5 @@
 using System.CommandLine;
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using Assay.Bundle;
 using Assay.Cli.Admin;
 using Assay.Cli.Connecting;
 using Assay.Cli.Output;
@@ -81,13 +79,8 @@ internal static class ReplayCommand
         return new JsonObject { ["domain"] = call.Get(Domain), ["since"] = since, ["until"] = until, ["limit"] = limit, ["verify"] = call.Get(Verify) };
     }
 
-    private static PolicyDocument Policies(string folder)
-    {
-        var reading = BundleReader.Read(folder);
-        if (reading.Declarations is not { } declared)
-            throw new Failure(ExitCode.Usage, $"{folder}: the bundle cannot be used, nothing was replayed.", null, [.. reading.Faults.Select(fault => fault.ToString())]);
-        return declared.Policies ?? throw Failure.Usage($"{folder} has no policies.", "Its policies/ folder is empty or not there.");
-    }
+    private static PolicyDocument Policies(string folder) =>
+        LocalBundle.Read(folder, "nothing was replayed").Declarations!.Policies ?? throw Failure.Usage($"{folder} has no policies.", "They lie in policies/*.cedar.");
 
     private static async Task<Answer> Report(Call call, AdminApi api, JsonObject body, CancellationToken cancellationToken)
     {
