@@ -134,7 +134,7 @@ internal static class Checks
     {
         var fragment = SchemaFragment.FromJson(Encoding.UTF8.GetBytes(json), "schema");
         var refusal = fragment.Fragment is null ? fragment.Faults[0].ToString() : Schema.Of([fragment.Fragment]).Faults is [var fault, ..] ? fault.ToString() : null;
-        yield return Check.Accepts("schema JSON", refusal, "checkParseSchema", JsonNode.Parse(json));
+        yield return Check.Accepts(Departure.Name("schema JSON", refusal, null), refusal, "checkParseSchema", JsonNode.Parse(json));
     }
 
     private static IEnumerable<Check> Data(OracleCase one)

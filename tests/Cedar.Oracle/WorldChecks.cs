@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -76,14 +77,31 @@ internal sealed class WorldChecks(OracleCase one)
         return ours == theirs ? null : $"here {ours} {refusal}, there {theirs} {(theirs == "refused" ? Check.Errors(answer) : "")}";
     }
 
-    private static string? Differs(IEnumerable<ValidationFinding> findings, JsonElement answer)
+    private static string? Differs(ImmutableArray<ValidationFinding> findings, JsonElement answer)
     {
-        var ours = Ids(findings.Where(finding => finding.IsError).Select(finding => finding.PolicyId));
-        var theirs = Ids(answer.GetProperty("validationErrors").EnumerateArray().Select(error => error.GetProperty("policyId").GetString()!));
-        return ours == theirs
-            ? null
-            : $"errors here in [{ours}] {string.Join("; ", findings.Where(finding => finding.IsError))}, there in [{theirs}] {string.Join("; ", answer.GetProperty("validationErrors").EnumerateArray().Select(error => error.GetProperty("error").GetProperty("message").GetString()))}";
+        var theirs = Messages(answer.GetProperty("validationErrors"));
+        var ours = findings.Where(finding => finding.IsError).Select(finding => (finding.PolicyId, finding.ToString())).ToArray();
+        if (Differs("errors", ours, theirs) is { } difference)
+            return difference;
+
+        // Of policies in error, either may say too that they do nothing.
+        var refused = theirs.Select(error => error.PolicyId).ToHashSet();
+        return Differs(
+            "warnings of doing nothing",
+            findings.Where(finding => finding.Kind is ValidationFindingKind.NoActionApplies or ValidationFindingKind.NeverSatisfied).Select(finding => (finding.PolicyId, finding.ToString())).Where(warning => !refused.Contains(warning.PolicyId)),
+            Messages(answer.GetProperty("validationWarnings"))
+                .Where(warning => warning.Text.Contains("policy is impossible", StringComparison.Ordinal) || warning.Text.Contains("unable to find an applicable action", StringComparison.Ordinal))
+                .Where(warning => !refused.Contains(warning.PolicyId)));
     }
+
+    private static string? Differs(string what, IEnumerable<(string PolicyId, string Text)> ours, IEnumerable<(string PolicyId, string Text)> theirs)
+    {
+        var (here, there) = (Ids(ours.Select(one => one.PolicyId)), Ids(theirs.Select(one => one.PolicyId)));
+        return here == there ? null : $"{what} here in [{here}] {string.Join("; ", ours.Select(one => one.Text))}, there in [{there}] {string.Join("; ", theirs.Select(one => one.Text))}";
+    }
+
+    private static (string PolicyId, string Text)[] Messages(JsonElement findings) =>
+        [.. findings.EnumerateArray().Select(finding => (finding.GetProperty("policyId").GetString()!, finding.GetProperty("error").GetProperty("message").GetString()!))];
 
     private Entities Entities(Schema? schema) =>
         schema is null ? CedarJson.ReadEntities(EntitiesJson(one).ToJsonString()) : CedarJson.ReadEntities(EntitiesJson(one).ToJsonString(), schema);
