@@ -45,7 +45,7 @@ internal sealed class Tally
     }
 
     /// <summary>Something a reader should know that is neither.</summary>
-    public void Note(string note) => notes[note] = notes.GetValueOrDefault(note) + 1;
+    public void Note(string note, int count = 1) => notes[note] = notes.GetValueOrDefault(note) + count;
 
     public void Add(Tally other)
     {

@@ -56,8 +56,8 @@ public sealed class ConformanceRunTests : IDisposable
 
         Assert.Equal(
             """
-            one: 2 tests; entity files 1 of 1, single entities 2 of 2, strict goldens 2 of 2, permissive goldens 2 of 2, entity goldens 1 of 1, request goldens 3 of 3, requests 1 of 1, decisions 1 of 1, compiled decisions 1 of 1, policies to JSON 1 of 1, decisions from JSON 1 of 1, policies from JSON 1 of 1, schemas 1 of 1; 1 policies.json with integers that their writer rounded, where our JSON was read instead
-            18 passed, 0 failed
+            one: 2 tests; entity files 1 of 1, single entities 2 of 2, validation 1 of 1, validation by JSON 1 of 1, strict goldens 2 of 2, permissive goldens 2 of 2, entity goldens 1 of 1, request goldens 3 of 3, requests 1 of 1, decisions 1 of 1, compiled decisions 1 of 1, policies to JSON 1 of 1, decisions from JSON 1 of 1, policies from JSON 1 of 1, schemas 1 of 1; 1 policies.json with integers that their writer rounded, where our JSON was read instead
+            20 passed, 0 failed
 
             """,
             Run(0));
@@ -70,7 +70,7 @@ public sealed class ConformanceRunTests : IDisposable
     [InlineData("one/t.json", "{\"n\": 1}", "{\"n\": \"x\"}", "one/t.json, request 0, strict, request goldens: expected to conform, but", 3)]
     [InlineData("one/t.json", "\"shouldValidate\"", "\"shouldValidat", "one/t.json, test:", 1)]
     [InlineData("one/t.cedar", "principal ==", "principal =", "one/t.json, test: one/t.cedar:1:18", 1)]
-    [InlineData("one/t.cedar", "context.n", "context.m", "one/t.json, strict goldens: expected to validate, but one/t.cedar:1:", 8)]
+    [InlineData("one/t.cedar", "context.n", "context.m", "one/t.json, strict goldens: expected to validate, but one/t.cedar:1:", 10)]
     [InlineData("one/t.policies.json", "\"permit\"", "\"forbid\"", "one/t.json, policies to JSON: $.staticPolicies.policy0.effect: expected \"forbid\", got \"permit\"", 1)]
     [InlineData("one/t.policies.json", "9007199254740992", "9007199254740000", "one/t.json, policies to JSON: $.staticPolicies.policy0.conditions[0].body.<.right.Value: expected 9007199254740000, got 9007199254740993", 2)]
     [InlineData("one/t.policies.json", "\"All\"}, \"res", "\"All\", \"x\": 1}, \"res", "one/t.json, policies to JSON: $.staticPolicies.policy0.action: expected", 1)]
@@ -120,6 +120,56 @@ public sealed class ConformanceRunTests : IDisposable
         Assert.Contains("one/t.json, validation: expected an error, but it validates", Run(1), StringComparison.Ordinal);
         WriteManifest("1");
         Assert.Contains(" passed, 0 failed", Run(0), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_golden_says_by_itself_that_the_validation_drifted()
+    {
+        const string Drifted = "false, \"strictErrors\": [\"for policy `policy0`, unable to find an applicable action given the policy scope constraints\"]";
+        var files = Good;
+        files["one/t.json"] = Test.Replace("true, \"requests\"", "false, \"requests\"", StringComparison.Ordinal);
+        files["one/t.validation.json"] = Golden.Replace("\"policyValidation\": {\"strict\": true", $"\"policyValidation\": {{\"strict\": {Drifted}", StringComparison.Ordinal);
+        Write("one", files);
+
+        Assert.Contains(" passed, 0 failed", Run(0), StringComparison.Ordinal);
+
+        files["one/t.validation.json"] = files["one/t.validation.json"].Replace("unable to find", "unable to see", StringComparison.Ordinal);
+        Write("one", files);
+        Assert.Contains("one/t.json, validation: expected an error, but it validates", Run(1), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_request_that_is_not_validated_need_not_conform()
+    {
+        var files = Good;
+        files.Remove("one/t.validation.json");
+        files["one/t.json"] = Test.Replace("{\"n\": 1}", "{\"n\": 1, \"more\": 2}", StringComparison.Ordinal);
+        Write("one", files);
+        Assert.Contains("one/t.json, request 0, requests: ", Run(1), StringComparison.Ordinal);
+
+        files["one/t.json"] = files["one/t.json"].Replace("\"validateRequest\": true", "\"validateRequest\": false", StringComparison.Ordinal);
+        Write("one", files);
+        Assert.Contains(" passed, 0 failed", Run(0), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "has no columns name and validator_drift")]
+    [InlineData("name\tvalidator_drift\nt\n", "one.manifest.tsv:2 has 1 columns, its first line 2")]
+    public void A_manifest_that_is_none_is_a_failure(string manifest, string reason)
+    {
+        Write("one", Good);
+        File.WriteAllText(Path.Combine(folder.FullName, "one.manifest.tsv"), manifest);
+
+        Assert.Contains(reason, Run(1), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Tests_that_only_the_manifest_knows_are_noted_and_other_files_ignored()
+    {
+        Write("one", new(Good) { ["one/notes.txt"] = "x", ["one/list.json"] = "[1]", ["other/a.bin"] = "\0" });
+        File.WriteAllText(Path.Combine(folder.FullName, "one.manifest.tsv"), "name\tvalidator_drift\nt\t0\nu\t0\n");
+
+        Assert.Contains("; 1 tests of the manifest that are not in the archive", Run(0), StringComparison.Ordinal);
     }
 
     [Fact]
