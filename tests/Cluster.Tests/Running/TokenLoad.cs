@@ -2,11 +2,17 @@ using System.Collections.Concurrent;
 
 namespace Assay.Cluster.Tests.Running;
 
-/// <summary>Clients that ask for tokens without pause, each of its own silo, so that one that hangs holds up nobody else. Every answer is kept.</summary>
+/// <summary>
+/// Clients that ask for tokens all the time, each of its own silo, so that one that hangs holds up nobody else. Every answer is kept. They take a breath
+/// between two requests: on few cores it would else be them whom silos wait for when they probe each other, and not what a trial does to a silo.
+/// </summary>
 internal sealed class TokenLoad : IAsyncDisposable
 {
+    private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(5);
+
     private readonly CancellationTokenSource over = new();
     private readonly List<Task> workers = [];
+    private long issued;
 
     private TokenLoad()
     {
@@ -36,8 +42,8 @@ internal sealed class TokenLoad : IAsyncDisposable
     public async Task More(int tokens)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(120));
-        var goal = Issued.Count() + tokens;
-        while (Issued.Count() < goal)
+        var goal = Interlocked.Read(ref issued) + tokens;
+        while (Interlocked.Read(ref issued) < goal)
             await Task.Delay(20, patience.Token);
     }
 
@@ -60,8 +66,9 @@ internal sealed class TokenLoad : IAsyncDisposable
         {
             var answer = await http.Ask(silo, identities[turn % identities.Count], scope);
             Answers.Enqueue(answer);
-            if (answer.Status != 200)
-                await Task.Delay(20, CancellationToken.None); // nobody listens there at the moment, or it asked for a pause
+            if (answer.Status == 200)
+                Interlocked.Increment(ref issued);
+            await Task.Delay(answer.Status == 200 ? Breath : 4 * Breath, CancellationToken.None); // longer where nobody listens at the moment
         }
     }
 }
