@@ -13,7 +13,7 @@ public sealed class PolicyDiffTests : CliTest
     public async Task Against_the_set_in_force_policies_differ_by_name_and_decisions_by_identity()
     {
         Setup();
-        Bundle("bundle", """@id("read") @max_ttl("1m") permit (principal in Assay::Role::"reader", action == Action::"read", resource) when { principal.tier > 1 };""");
+        Bundle("bundle", """@id("read") @max_ttl("1m") permit (principal in Assay::Role::"reader", action == Action::"read", resource) when { principal has tier && principal.tier > 1 };""");
 
         var ran = await Cli.Run("policy", "diff", "bundle");
 
@@ -26,7 +26,7 @@ public sealed class PolicyDiffTests : CliTest
                 POLICIES
                 ~ permit read  policies/a.cedar:1
                     @max_ttl: "5m" → "1m"
-                    + when { principal.tier > 1 }
+                    + when { principal has tier && principal.tier > 1 }
                 1 changed.
 
                 DECISIONS
@@ -140,6 +140,7 @@ public sealed class PolicyDiffTests : CliTest
         Write($"{name}/apis/a.yaml", "resource: https://a.example\nmaxTokenLifetime: 4m\nscopes: [{name: read}]\n");
         Write($"{name}/identities/mine.yaml", "id: mine\n");
         Write($"{name}/roles.yaml", "roles: [{id: reader}]\n");
+        Write($"{name}/schema.cedarschema", "namespace Assay { entity Workload in [Role, Team] = { tier?: Long }; }\n");
     }
 
     private void Write(string path, string text)
