@@ -24,6 +24,7 @@ public sealed class PolicyTestRunTests : IDisposable
     private readonly TestBundle bundle = new TestBundle()
         .Write("apis/a.yaml", "resource: https://a.example\nmaxTokenLifetime: 4m\nscopes: [{name: read}, {name: write}, {name: audit}]\n")
         .Write("identities/svc.yaml", "id: svc\ndefaultResource: https://a.example\nmemberships: [{role: reader}, {role: writer, expires: 2026-06-01T00:00:00Z}]\n")
+        .Write("schema.cedarschema", "namespace Assay { entity Person in [Role, Team] = { tier?: Long }; }")
         .Write("policies/a.cedar", Policies);
 
     public void Dispose() => bundle.Dispose();

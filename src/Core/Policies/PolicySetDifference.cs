@@ -41,7 +41,7 @@ public static class PolicySetDifference
         [
             .. before.Annotations.Keys.Union(after.Annotations.Keys, StringComparer.Ordinal)
                 .Select(name => new AnnotationChange(name, before.Annotations.GetValueOrDefault(name), after.Annotations.GetValueOrDefault(name)))
-                .Where(change => change.Before != change.After),
+                .Where(change => change.Before != change.After && change.Name != "id"), // it is the name they share; of a template, that of the template
         ];
         var lines = LineChange.Between(Body(before), Body(after));
         return annotations.IsEmpty && lines.IsEmpty ? null : new PolicyChange(PolicyChangeKind.Changed, after, annotations, lines);
