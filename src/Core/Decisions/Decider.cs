@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Assay.Cedar;
 using Assay.Core.Policies;
 using Assay.Core.Registry;
+using Assay.Core.Shadowing;
 
 namespace Assay.Core.Decisions;
 
@@ -13,11 +14,20 @@ public static class Decider
 {
     /// <summary>Asks policy about every requested scope. The moment, the risk and all else that changes comes in with <paramref name="input"/>.</summary>
     /// <exception cref="ArgumentException">The resource is not in the directory, or the identity is not the one that asks: nothing to decide about.</exception>
-    public static Verdict Decide(LoadedPolicySet policies, DirectorySnapshot directory, Identity identity, DecisionInput input)
+    public static Verdict Decide(LoadedPolicySet policies, DirectorySnapshot directory, Identity identity, DecisionInput input) =>
+        DecideBeside(policies, directory, identity, input, null, out _);
+
+    /// <summary>The same, and beside it what a shadow set would have said, which has no part in the verdict.</summary>
+    /// <param name="shadow">Asked when the verdict stands; null for none.</param>
+    /// <param name="beside">Its answer; null when there is no shadow.</param>
+    /// <exception cref="ArgumentException">As for <see cref="Decide"/>; never because of the shadow.</exception>
+    public static Verdict DecideBeside(
+        LoadedPolicySet policies, DirectorySnapshot directory, Identity identity, DecisionInput input, ShadowPolicySet? shadow, out ShadowAnswer? beside)
     {
         var evaluation = Evaluation.Rent();
-        var verdict = DecideBy(evaluation, policies, directory, identity, input);
-        evaluation.Return(); // not when the above threw: memory in an unknown state is not used again
+        var verdict = DecideBy(evaluation, policies, directory, identity, input, shadow, out beside);
+        if (beside?.Fault is null)
+            evaluation.Return(); // not when anything threw: memory in an unknown state is not used again
         return verdict;
     }
 
@@ -27,9 +37,10 @@ public static class Decider
     /// </summary>
     /// <exception cref="ArgumentException">As for <see cref="Decide"/>.</exception>
     public static Verdict DecideByReference(LoadedPolicySet policies, DirectorySnapshot directory, Identity identity, DecisionInput input) =>
-        DecideBy(null, policies, directory, identity, input);
+        DecideBy(null, policies, directory, identity, input, null, out _);
 
-    private static Verdict DecideBy(Evaluation? evaluation, LoadedPolicySet policies, DirectorySnapshot directory, Identity identity, DecisionInput input)
+    private static Verdict DecideBy(
+        Evaluation? evaluation, LoadedPolicySet policies, DirectorySnapshot directory, Identity identity, DecisionInput input, ShadowPolicySet? shadow, out ShadowAnswer? beside)
     {
         if (!directory.TryGetView(input.Resource, out var api))
             throw new ArgumentException($"'{input.Resource}' is not in the directory", nameof(input));
@@ -54,7 +65,9 @@ public static class Decider
                 lifetime = ScopeWeight.Smaller(lifetime, decision.MaxLifetime ?? input.DefaultLifetime);
         }
 
-        return new Verdict(decided.MoveToImmutable(), lifetime is { } life ? ScopeWeight.Bounded(life, api.Api.MaxTokenLifetime, input.MaxLifetime) : TimeSpan.Zero);
+        var verdict = new Verdict(decided.MoveToImmutable(), lifetime is { } life ? ScopeWeight.Bounded(life, api.Api.MaxTokenLifetime, input.MaxLifetime) : TimeSpan.Zero);
+        beside = shadow is null || evaluation is null ? null : shadow.Ask(evaluation, api, principal, context, entities, input, verdict);
+        return verdict;
     }
 
     private static ScopeDecision Weigh(LoadedPolicySet policies, Evaluation evaluation, EntityUid action, string scope, string binding)

@@ -1,11 +1,13 @@
 using System.Text.Json;
 using Assay.Core.Json;
+using Assay.Core.Replay;
 using Assay.Core.Risk;
+using Assay.Core.Shadowing;
 
 namespace Assay.Core.Decisions;
 
 /// <summary>
-/// Inputs and verdicts as evidence holds them and silos send them to each other: compact UTF-8 JSON, times in milliseconds (since 1970 for
+/// Inputs, verdicts and what a shadow set said, as evidence holds them and silos send them to each other: compact UTF-8 JSON, times in milliseconds (since 1970 for
 /// moments), empty lists and unknown things left out. Read strictly: a <see cref="FormatException"/> says what is wrong and where.
 /// </summary>
 public static class DecisionJson
@@ -25,9 +27,13 @@ public static class DecisionJson
 
     public static byte[] Write(Verdict verdict) => StrictDocument.Encode(verdict, Version, WriteMembers);
 
+    public static byte[] Write(ShadowAnswer shadow) => StrictDocument.Encode(shadow, Version, WriteMembers);
+
     public static DecisionInput ReadInput(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "decision input", Version, ReadInput);
 
     public static Verdict ReadVerdict(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "verdict", Version, ReadVerdict);
+
+    public static ShadowAnswer ReadShadow(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "shadow answer", Version, ReadShadow);
 
     internal static void WriteMembers(Utf8JsonWriter json, DecisionInput input)
     {
@@ -117,6 +123,35 @@ public static class DecisionJson
         PublicReasons = json.Texts("publicReasons"),
         MaxLifetime = json.OptionalMilliseconds("maxLifetime"),
     };
+
+    internal static void WriteMembers(Utf8JsonWriter json, ShadowAnswer shadow)
+    {
+        json.WriteString("version"u8, shadow.Version);
+        if (!shadow.Scopes.IsEmpty)
+        {
+            json.WriteStartArray("scopes"u8);
+            foreach (var scope in shadow.Scopes)
+            {
+                json.WriteStartObject();
+                json.WriteString("scope"u8, scope.Scope);
+                json.WriteString("outcome"u8, Outcomes.Of(scope.Outcome));
+                json.WriteTexts("stepUp", scope.StepUp);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+
+        if (shadow.Lifetime is { } lifetime)
+            json.WriteNumber("lifetime"u8, Milliseconds(lifetime));
+        json.WriteText("fault", shadow.Fault);
+    }
+
+    internal static ShadowAnswer ReadShadow(StrictObject json) => new(
+        json.Text("version"),
+        json.Objects("scopes", static scope => new ScopeAnswer(scope.Text("scope"), scope.Word("outcome", Outcomes), scope.Texts("stepUp"))),
+        json.OptionalMilliseconds("lifetime"),
+        json.OptionalText("fault"));
 
     private static long Milliseconds(TimeSpan span) => span.Ticks / TimeSpan.TicksPerMillisecond;
 }

@@ -86,6 +86,13 @@ internal static class EvidenceEncoding
             json.WriteNumber("expiresAt"u8, end.ToUnixTimeMilliseconds());
         json.WriteText("signingInputHash", record.SigningInputHash);
         json.WriteText("spentAssertion", record.SpentAssertion);
+        if (record.Shadow is { } shadow)
+        {
+            json.WriteStartObject("shadow"u8);
+            DecisionJson.WriteMembers(json, shadow);
+            json.WriteEndObject();
+        }
+
         if (record.Admin is { } admin)
         {
             json.WriteStartObject("admin"u8);
@@ -117,6 +124,7 @@ internal static class EvidenceEncoding
         ExpiresAt = json.OptionalLong("expiresAt") is null ? null : json.UnixMilliseconds("expiresAt"),
         SigningInputHash = Hash(json),
         SpentAssertion = Spent(json),
+        Shadow = json.OptionalObject("shadow", DecisionJson.ReadShadow),
         Admin = json.OptionalObject("admin", static act => new AdminAct(act.Text("actor"), act.Text("action"), act.Text("target"), act.Long("number"))),
     };
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Assay.Core.Decisions;
+using Assay.Core.Shadowing;
 
 namespace Assay.Core.Evidence;
 
@@ -30,6 +31,9 @@ public sealed record EvidenceRecord
 
     /// <summary>What policy said, with the life of the token; null when it was refused before policy was asked.</summary>
     public Verdict? Verdict { get; init; }
+
+    /// <summary>What the shadow policy set would have said; null when there was none, or it was not asked. No part of the decision.</summary>
+    public ShadowAnswer? Shadow { get; init; }
 
     /// <summary>Why it was refused before policy was asked.</summary>
     public string? Refusal { get; init; }

@@ -30,6 +30,8 @@ public static class RegistryJson
 
     public static ReadOnlyMemory<byte> Write(PolicyPointer pointer) => StrictDocument.Encode(pointer, Version, WriteMembers);
 
+    public static ReadOnlyMemory<byte> Write(ShadowPointer pointer) => StrictDocument.Encode(pointer, Version, WriteMembers);
+
     public static Identity ReadIdentity(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "identity", Version, ReadIdentity);
 
     public static Group ReadGroup(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "group", Version, ReadGroup);
@@ -41,6 +43,8 @@ public static class RegistryJson
     public static PolicyDocument ReadPolicyDocument(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "policy document", Version, RegistryParts.ReadPolicies);
 
     public static PolicyPointer ReadPolicyPointer(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "active policy", Version, ReadPolicyPointer);
+
+    public static ShadowPointer ReadShadowPointer(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "shadow policy", Version, ReadShadowPointer);
 
     private static void WriteMembers(Utf8JsonWriter json, Identity identity)
     {
@@ -216,9 +220,17 @@ public static class RegistryJson
     }
 
     private static PolicyPointer ReadPolicyPointer(StrictObject json) => new(json.Text("active"), json.Texts("previous"));
+
+    private static void WriteMembers(Utf8JsonWriter json, ShadowPointer pointer) => json.WriteString("version"u8, pointer.Version);
+
+    private static ShadowPointer ReadShadowPointer(StrictObject json) => new(json.Text("version"));
 }
 
 /// <summary>Which policy set is in force in a domain.</summary>
 /// <param name="Active">The content hash of the set in force.</param>
 /// <param name="Previous">The sets before it, newest first.</param>
 public sealed record PolicyPointer(string Active, ImmutableArray<string> Previous);
+
+/// <summary>Which policy set is asked beside the one in force in a domain.</summary>
+/// <param name="Version">Its content hash.</param>
+public sealed record ShadowPointer(string Version);

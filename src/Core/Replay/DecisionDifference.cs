@@ -50,7 +50,7 @@ public static class DecisionDifference
             if (was[i].Outcome == would[i].Outcome && (was[i].Outcome != ScopeOutcome.StepUpRequired || was[i].SameStepUp(would[i])))
                 continue;
             differs = true;
-            if (KindOf(was[i], would[i]) is { } kind)
+            if (KindOf(was[i].Granted, would[i].Outcome) is { } kind)
                 changes.Add(new AnswerChange(kind, was[i].Scope, was[i].Outcome, would[i].Outcome, would[i].StepUp));
         }
 
@@ -60,9 +60,10 @@ public static class DecisionDifference
         return differs;
     }
 
-    private static ChangeKind? KindOf(ScopeAnswer was, ScopeAnswer would) =>
-        would.Granted ? ChangeKind.Gained
-        : would.Outcome == ScopeOutcome.StepUpRequired ? ChangeKind.StepUp
-        : was.Granted ? ChangeKind.Lost
+    /// <summary>What a caller notices of a scope about which something else is said; null when it is withheld as before, for another reason.</summary>
+    internal static ChangeKind? KindOf(bool wasGranted, ScopeOutcome would) =>
+        would == ScopeOutcome.Granted ? ChangeKind.Gained
+        : would == ScopeOutcome.StepUpRequired ? ChangeKind.StepUp
+        : wasGranted ? ChangeKind.Lost
         : null;
 }
