@@ -1,3 +1,4 @@
+using Assay.Grains.Policies;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -24,6 +25,9 @@ public static class AuthorityServices
         });
         services.AddMetrics();
         services.TryAddSingleton<AuthorityMeter>();
+        services.TryAddSingleton<ShadowMeter>();
+        services.AddOptions<PolicyOptions>().BindConfiguration(PolicyOptions.Section).ValidateOnStart();
+        services.TryAddSingleton<TwoPersonRule>();
         services.TryAddSingleton<SiloView>();
         services.TryAddSingleton<DecisionGate>();
         services.TryAddSingleton<Narrowing>();

@@ -118,6 +118,9 @@ public static class ObjectKinds
     /// <summary>Which set is in force in a domain, and which came before; id is the domain.</summary>
     public const string ActivePolicy = "active-policy";
 
+    /// <summary>Which set is asked beside the one in force in a domain; id is the domain. Deleted when none is.</summary>
+    public const string ShadowPolicy = "shadow-policy";
+
     /// <summary>A signing key; id <c>purpose/kid</c>.</summary>
     public const string SigningKey = "signing-key";
 

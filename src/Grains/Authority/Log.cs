@@ -27,4 +27,7 @@ internal static partial class Log
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "Shard {Shard} is sealed; position {Position} and what follows is not written, and no answer of it leaves")]
     public static partial void EvidenceSealed(ILogger logger, long shard, long position);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The shadow policy set of domain {Domain} cannot be used and is left out; decisions are as without it")]
+    public static partial void ShadowNotLoaded(ILogger logger, Exception exception, string domain);
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Assay.Core.Policies;
 using Assay.Core.Registry;
+using Assay.Grains.Policies;
 
 namespace Assay.Grains.Authority;
 
@@ -14,7 +15,11 @@ public sealed record SiloSnapshot(
     DirectorySnapshot Directory,
     ImmutableDictionary<string, ActivePolicy> Policies,
     ImmutableArray<SigningKey> Keys,
-    DateTimeOffset RefreshedAt);
+    DateTimeOffset RefreshedAt)
+{
+    /// <summary>The sets that are asked beside those in force, by <c>realm/domain</c>; most often none.</summary>
+    public ImmutableDictionary<string, ShadowPolicy> Shadows { get; init; } = ImmutableDictionary<string, ShadowPolicy>.Empty;
+}
 
 /// <summary>The policy set in force in a domain.</summary>
 /// <param name="Version">Its content hash.</param>

@@ -1,6 +1,9 @@
 using System.Collections.Immutable;
 using Assay.Core.Policies;
 using Assay.Core.Registry;
+using Assay.Core.Shadowing;
+using Assay.Grains.Policies;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Assay.Grains.Authority;
@@ -8,7 +11,7 @@ namespace Assay.Grains.Authority;
 /// <summary>
 /// Builds a silo's snapshot from the store. Only the kinds that the entries name are read again; a policy set that is already compiled stays.
 /// </summary>
-internal sealed class StoreSnapshotLoader(IAuthorityStore store, IOptions<AuthorityOptions> options) : ISnapshotLoader
+internal sealed class StoreSnapshotLoader(IAuthorityStore store, IOptions<AuthorityOptions> options, ILogger<StoreSnapshotLoader> log) : ISnapshotLoader
 {
     private readonly string realm = options.Value.Realm;
 
@@ -34,7 +37,10 @@ internal sealed class StoreSnapshotLoader(IAuthorityStore store, IOptions<Author
         var keys = previous is null || kinds.Contains(ObjectKinds.SigningKey)
             ? await Keys(head, cancellationToken)
             : previous.Keys;
-        return new SiloSnapshot(head, directory, policies, keys, refreshedAt);
+        var shadows = previous is null || kinds.Contains(ObjectKinds.ShadowPolicy)
+            ? await Shadows(previous, head, cancellationToken)
+            : previous.Shadows;
+        return new SiloSnapshot(head, directory, policies, keys, refreshedAt) { Shadows = shadows };
     }
 
     private async Task<DirectorySnapshot> Directory(long head, CancellationToken cancellationToken)
@@ -64,10 +70,39 @@ internal sealed class StoreSnapshotLoader(IAuthorityStore store, IOptions<Author
         return active.ToImmutable();
     }
 
+    /// <summary>A shadow that cannot be used is left out: it must not keep this silo from following the feed.</summary>
+    private async Task<ImmutableDictionary<string, ShadowPolicy>> Shadows(SiloSnapshot? previous, long head, CancellationToken cancellationToken)
+    {
+        var shadows = ImmutableDictionary.CreateBuilder<string, ShadowPolicy>(StringComparer.Ordinal);
+        var pointers = await store.ListAsOf(realm, ObjectKinds.ShadowPolicy, head, cancellationToken);
+        foreach (var stored in pointers.Objects)
+        {
+            var domain = stored.Key.Id;
+            var key = GrainKey.For(realm, domain);
+            if (previous?.Shadows.GetValueOrDefault(key) is { } present && present.Number == stored.Number)
+            {
+                shadows[key] = present;
+                continue;
+            }
+
+            try
+            {
+                var version = RegistryJson.ReadShadowPointer(stored.Body.Span).Version;
+                shadows[key] = new ShadowPolicy(domain, new ShadowPolicySet(await Compile(domain, version, cancellationToken)), stored.Number);
+            }
+            catch (Exception fault) when (fault is InvalidDataException or FormatException)
+            {
+                Log.ShadowNotLoaded(log, fault, domain);
+            }
+        }
+
+        return shadows.ToImmutable();
+    }
+
     private async Task<LoadedPolicySet> Compile(string domain, string version, CancellationToken cancellationToken)
     {
         var stored = await store.Read(new ObjectKey(realm, ObjectKinds.PolicySet, GrainKey.For(domain, version)), cancellationToken)
-            ?? throw new InvalidDataException($"policy set {version} of domain {domain} is in force and not in the store");
+            ?? throw new InvalidDataException($"policy set {version} of domain {domain} is in use and not in the store");
         var document = RegistryJson.ReadPolicyDocument(stored.Body.Span);
         if (document.ContentHash() != version)
             throw new InvalidDataException($"policy set {version} of domain {domain} was changed at rest: its content is {document.ContentHash()}");

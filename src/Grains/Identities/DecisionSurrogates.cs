@@ -1,5 +1,5 @@
 using Assay.Core.Decisions;
-using Assay.Core.Evidence;
+using Assay.Core.Shadowing;
 
 namespace Assay.Grains.Identities;
 
@@ -33,4 +33,18 @@ public sealed class VerdictConverter : IConverter<Verdict, VerdictSurrogate>
     public Verdict ConvertFromSurrogate(in VerdictSurrogate surrogate) => DecisionJson.ReadVerdict(surrogate.Json);
 
     public VerdictSurrogate ConvertToSurrogate(in Verdict value) => new() { Json = DecisionJson.Write(value) };
+}
+
+[GenerateSerializer, Immutable, Alias("shadow-answer")]
+public struct ShadowAnswerSurrogate
+{
+    [Id(0)] public byte[] Json;
+}
+
+[RegisterConverter]
+public sealed class ShadowAnswerConverter : IConverter<ShadowAnswer, ShadowAnswerSurrogate>
+{
+    public ShadowAnswer ConvertFromSurrogate(in ShadowAnswerSurrogate surrogate) => DecisionJson.ReadShadow(surrogate.Json);
+
+    public ShadowAnswerSurrogate ConvertToSurrogate(in ShadowAnswer value) => new() { Json = DecisionJson.Write(value) };
 }

@@ -67,11 +67,13 @@ public abstract record Decision
     /// <summary>Decided by policy: some scopes, or none.</summary>
     /// <param name="Number">The feed number the deciding silo had applied.</param>
     /// <param name="Input">JSON-free, exact input (see <c>Core.Decisions.DecisionInput</c>), carried by a surrogate.</param>
+    /// <param name="Shadow">What the shadow policy set would have said; null when there is none, or it was not asked. Of no effect.</param>
     [GenerateSerializer, Immutable, Alias("decision-decided")]
     public sealed record Decided(
         [property: Id(0)] long Number,
         [property: Id(1)] Core.Decisions.DecisionInput Input,
-        [property: Id(2)] Core.Decisions.Verdict Verdict) : Decision;
+        [property: Id(2)] Core.Decisions.Verdict Verdict,
+        [property: Id(3)] Core.Shadowing.ShadowAnswer? Shadow = null) : Decision;
 
     /// <summary>Refused before policy was asked.</summary>
     /// <param name="Input">What was known when it was refused; null when the caller is not who it says it is, which leaves no record.</param>

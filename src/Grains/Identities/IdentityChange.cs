@@ -91,4 +91,7 @@ public enum ChangeFault
 
     /// <summary>Storage did not answer: the outcome is unknown; read and try again.</summary>
     Unavailable,
+
+    /// <summary>A rule forbids it to whoever asks.</summary>
+    Forbidden,
 }

@@ -3,6 +3,7 @@ using Assay.Core.Decisions;
 using Assay.Core.Registry;
 using Assay.Core.Risk;
 using Assay.Grains.Authority;
+using Assay.Grains.Policies;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -15,6 +16,7 @@ internal sealed class IdentityGrain(
     IEvidenceStore evidence,
     SiloView silo,
     Predecessors predecessors,
+    ShadowMeter shadows,
     ISecretMaker secrets,
     IOptions<DecisionOptions> options,
     TimeProvider clock,
@@ -222,7 +224,8 @@ internal sealed class IdentityGrain(
             return Refuse(view, RefusalReason.NoResource, input: Input(view, request, "", request.Scopes, now, ""));
         if (!view.Directory.TryGetApi(resource, out var api))
             return Refuse(view, RefusalReason.UnknownResource, input: Input(view, request, resource, request.Scopes, now, ""));
-        if (!view.Policies.TryGetValue(GrainKey.For(realm, api.PolicyDomain), out var policy))
+        var domain = GrainKey.For(realm, api.PolicyDomain);
+        if (!view.Policies.TryGetValue(domain, out var policy))
             return new Decision.Unavailable(UnavailableReason.NoPolicy);
 
         var scopes = request.Scopes.IsEmpty ? ScopesOf(api) : request.Scopes;
@@ -230,7 +233,22 @@ internal sealed class IdentityGrain(
         if (input.EntitlementAge > bounds.EntitlementAgeBound)
             return new Decision.Unavailable(UnavailableReason.EntitlementsTooOld);
 
-        return new Decision.Decided(view.Number, input, Decider.Decide(policy.Policies, view.Directory, identity, input));
+        return ShadowPolicy.Of(view.Shadows, domain, policy.Version) is { } shadow
+            ? DecideBeside(shadow, view, policy, input, isCounted: spend)
+            : new Decision.Decided(view.Number, input, Decider.Decide(policy.Policies, view.Directory, identity, input));
+    }
+
+    /// <summary>Decides by the set in force, and asks the shadow set what it would have said.</summary>
+    private Decision.Decided DecideBeside(ShadowPolicy shadow, SiloSnapshot view, ActivePolicy policy, DecisionInput input, bool isCounted)
+    {
+        var began = clock.GetTimestamp();
+        var asked = shadow.RestsAt(began) ? null : shadow.Policies;
+        var verdict = Decider.DecideBeside(policy.Policies, view.Directory, identity!, input, asked, out var answer);
+        var ended = clock.GetTimestamp();
+        shadow.Took(clock.GetElapsedTime(began, ended), ended, clock.TimestampFrequency);
+        if (isCounted)
+            shadows.Count(shadow, answer, verdict);
+        return new Decision.Decided(view.Number, input, verdict, answer);
     }
 
     private DecisionInput Input(

@@ -8,9 +8,10 @@ namespace Assay.Grains.Policies;
 
 /// <summary>Reads the store at every call: it is asked seldom, and what it would cache is in the silo's snapshot anyway.</summary>
 [GrainType("policy")]
-internal sealed class PolicyGrain(IAuthorityStore store) : Grain, IPolicyGrain
+internal sealed class PolicyGrain(IAuthorityStore store, TwoPersonRule rule) : Grain, IPolicyGrain
 {
     private const int MaxPrevious = 32;
+    private const int MaxEvents = 200;
 
     private string realm = "";
     private string domain = "";
@@ -42,7 +43,7 @@ internal sealed class PolicyGrain(IAuthorityStore store) : Grain, IPolicyGrain
             return new PolicyStored.Done(set.Version, present.Number);
 
         var write = new ObjectWrite(key, 0, RegistryJson.Write(read), []);
-        return await store.Commit(new Change([write], actor, "policy set stored"), CancellationToken.None) switch
+        return await store.Commit(new Change([write], actor, PolicyReasons.Stored), CancellationToken.None) switch
         {
             CommitResult.Committed done => new PolicyStored.Done(set.Version, done.Number),
             CommitResult.Conflict conflict => new PolicyStored.Done(set.Version, conflict.ActualNumber), // the same content, stored meanwhile
@@ -50,26 +51,57 @@ internal sealed class PolicyGrain(IAuthorityStore store) : Grain, IPolicyGrain
         };
     }
 
-    public async Task<ChangeResult> Activate(string version, string actor)
+    public async Task<ChangeResult> Activate(string version, string actor, string? reason)
     {
-        if (await store.Read(SetKey(version), CancellationToken.None) is null or { IsDeleted: true })
-            return new ChangeResult.Rejected(ChangeFault.NotFound, $"there is no policy set '{version}' in domain '{domain}'");
+        if (!await IsStored(version))
+            return NotStored(version);
 
         var (pointer, number) = await ReadPointer();
         if (pointer?.Active == version)
             return new ChangeResult.Unchanged(number);
+        if (await rule.Objection(SetKey(version), version, actor, CancellationToken.None) is { } objection)
+            return new ChangeResult.Rejected(ChangeFault.Forbidden, objection);
+
         var previous = pointer is null ? [] : pointer.Previous.Insert(0, pointer.Active);
-        return await WritePointer(new PolicyPointer(version, Shortened(previous)), number, actor, "policy set activated");
+        var activation = new ObjectWrite(PointerKey, number, RegistryJson.Write(new PolicyPointer(version, Shortened(previous))), []);
+        var (shadow, since) = await ReadShadow();
+        return await Commit(
+            shadow?.Version == version ? [activation, new ObjectWrite(ShadowKey, since, null, [])] : [activation], actor, PolicyReasons.Of(PolicyReasons.Activated, reason));
     }
 
-    public async Task<ChangeResult> Rollback(string actor)
+    public async Task<ChangeResult> Rollback(string actor, string? reason)
     {
         var (pointer, number) = await ReadPointer();
         if (pointer is null || pointer.Previous.IsEmpty)
             return new ChangeResult.Rejected(ChangeFault.NotFound, $"there is no earlier policy set in domain '{domain}' to go back to");
-        return await WritePointer(
-            new PolicyPointer(pointer.Previous[0], pointer.Previous.RemoveAt(0)), number, actor, "policy set rolled back");
+
+        var back = new PolicyPointer(pointer.Previous[0], pointer.Previous.RemoveAt(0));
+        return await Commit([new ObjectWrite(PointerKey, number, RegistryJson.Write(back), [])], actor, PolicyReasons.Of(PolicyReasons.RolledBack, reason));
     }
+
+    public async Task<ChangeResult> Shadow(string version, string actor, string? reason)
+    {
+        if (!await IsStored(version))
+            return NotStored(version);
+        if ((await ReadPointer()).Pointer?.Active == version)
+            return new ChangeResult.Rejected(ChangeFault.Invalid, $"policy set '{version}' is in force in domain '{domain}': there is nothing to compare it with");
+
+        var (shadow, number) = await ReadShadow();
+        return shadow?.Version == version
+            ? new ChangeResult.Unchanged(number)
+            : await Commit(
+                [new ObjectWrite(ShadowKey, number, RegistryJson.Write(new ShadowPointer(version)), [])], actor, PolicyReasons.Of(PolicyReasons.Shadowed, reason));
+    }
+
+    public async Task<ChangeResult> EndShadow(string actor, string? reason)
+    {
+        var (shadow, number) = await ReadShadow();
+        return shadow is null
+            ? new ChangeResult.Unchanged(0)
+            : await Commit([new ObjectWrite(ShadowKey, number, null, [])], actor, PolicyReasons.Of(PolicyReasons.ShadowEnded, reason));
+    }
+
+    public Task<ImmutableArray<PolicyEvent>> History(long before, int limit) => new PolicyHistory(store, realm, domain).Read(before, Math.Clamp(limit, 1, MaxEvents));
 
     public async Task<PolicyList> List()
     {
@@ -83,7 +115,7 @@ internal sealed class PolicyGrain(IAuthorityStore store) : Grain, IPolicyGrain
                 set.Key.Id[prefix.Length..],
                 set.Number,
                 LoadedPolicySet.Load(RegistryJson.ReadPolicyDocument(set.Body.Span)).Set?.Policies.Policies.Length ?? 0));
-        return new PolicyList(pointer?.Active, number, pointer?.Previous ?? [], [.. versions]);
+        return new PolicyList(pointer?.Active, number, pointer?.Previous ?? [], [.. versions], await ShadowEvent());
     }
 
     private async Task<(PolicyPointer? Pointer, long Number)> ReadPointer()
@@ -92,14 +124,38 @@ internal sealed class PolicyGrain(IAuthorityStore store) : Grain, IPolicyGrain
         return stored is null or { IsDeleted: true } ? (null, 0) : (RegistryJson.ReadPolicyPointer(stored.Body.Span), stored.Number);
     }
 
-    private async Task<ChangeResult> WritePointer(PolicyPointer pointer, long expected, string actor, string reason) =>
-        await store.Commit(new Change([new ObjectWrite(PointerKey, expected, RegistryJson.Write(pointer), [])], actor, reason), CancellationToken.None) switch
+    private async Task<(ShadowPointer? Pointer, long Number)> ReadShadow()
+    {
+        var stored = await store.Read(ShadowKey, CancellationToken.None);
+        return stored is null or { IsDeleted: true } ? (null, 0) : (RegistryJson.ReadShadowPointer(stored.Body.Span), stored.Number);
+    }
+
+    private async Task<PolicyEvent?> ShadowEvent()
+    {
+        var (shadow, number) = await ReadShadow();
+        if (shadow is null)
+            return null;
+
+        var changes = await store.Changes(realm, ObjectKinds.ShadowPolicy, domain, number - 1, number + 1, 1, CancellationToken.None);
+        return changes.IsEmpty
+            ? null
+            : new PolicyEvent(PolicyEventKind.Shadowed, shadow.Version, changes[0].Actor, changes[0].At, PolicyReasons.Read(changes[0].Reason).Reason, null, number);
+    }
+
+    private async Task<bool> IsStored(string version) => await store.Read(SetKey(version), CancellationToken.None) is { IsDeleted: false };
+
+    private ChangeResult.Rejected NotStored(string version) => new(ChangeFault.NotFound, $"there is no policy set '{version}' in domain '{domain}'");
+
+    private async Task<ChangeResult> Commit(ImmutableArray<ObjectWrite> writes, string actor, string reason) =>
+        await store.Commit(new Change(writes, actor, reason), CancellationToken.None) switch
         {
             CommitResult.Committed done => new ChangeResult.Done(done.Number),
             _ => new ChangeResult.Rejected(ChangeFault.Conflict, "the domain was changed by someone else meanwhile; look and try again"),
         };
 
     private ObjectKey PointerKey => new(realm, ObjectKinds.ActivePolicy, domain);
+
+    private ObjectKey ShadowKey => new(realm, ObjectKinds.ShadowPolicy, domain);
 
     private ObjectKey SetKey(string version) => new(realm, ObjectKinds.PolicySet, GrainKey.For(domain, version));
 

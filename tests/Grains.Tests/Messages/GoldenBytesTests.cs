@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using Assay.Core.Decisions;
+using Assay.Core.Replay;
 using Assay.Core.Risk;
+using Assay.Core.Shadowing;
 using Assay.Grains.Identities;
 using Assay.Grains.Keys;
 using Assay.Grains.Policies;
@@ -84,7 +86,10 @@ public sealed class GoldenBytesTests
         new("policy-stored-done", new PolicyStored.Done("f00d", 6)),
         new("policy-stored-refused", new PolicyStored.Refused(["a.cedar:1:1: no"])),
         new("policy-list", new PolicyList("f00d", 6, ["beef"], [new StoredPolicyVersion("f00d", 6, 2)])),
+        new("policy-list, with a shadow", new PolicyList(
+            "f00d", 6, ["beef"], [new StoredPolicyVersion("f00d", 6, 2)], new PolicyEvent(PolicyEventKind.Shadowed, "beef", "alice", Time, "trial", "bundle b applied", 7))),
         new("rotation-result", new RotationResult("kid-2", Time, 11)),
+        new("decision-decided, with a shadow", new Decision.Decided(9, Input, Granted, new ShadowAnswer("beef", [new ScopeAnswer("payments:read", ScopeOutcome.NoPermit, [])], TimeSpan.Zero))),
         new("key-description", new KeyDescription("kid-1", "ES256", "Active", Time, Time, null, null, null)),
     ];
 
