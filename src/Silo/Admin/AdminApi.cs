@@ -18,6 +18,7 @@ internal static class AdminApi
         services.AddSingleton<Changes>();
         services.AddSingleton<KnownGroups>();
         services.AddSingleton<History>();
+        services.AddSingleton<ShadowReport>();
         services.AddSingleton<Explainer>();
         services.AddSingleton<PolicyReplays>();
         services.AddOpenApi(DocumentName, options =>
@@ -36,6 +37,7 @@ internal static class AdminApi
         admin.MapIdentityState();
         admin.MapPolicies();
         admin.MapReplay();
+        admin.MapPolicyLife();
         admin.MapKeys();
         admin.MapEvidence();
         admin.MapApply();

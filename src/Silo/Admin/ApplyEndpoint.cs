@@ -22,14 +22,17 @@ internal static class ApplyEndpoint
         if (refusal is not null)
             return refusal;
 
+        if (PolicyEndpoints.Fault(PolicyDomains.Tokens, wish!.Reason) is { } fault)
+            return fault;
+
         BundleDeclarations declared;
         try
         {
-            declared = BundleJson.Read(wish!.Bundle);
+            declared = BundleJson.Read(wish.Bundle);
         }
-        catch (JsonException fault)
+        catch (JsonException malformed)
         {
-            return Problems.Of(StatusCodes.Status400BadRequest, "Malformed bundle", fault.Message);
+            return Problems.Of(StatusCodes.Status400BadRequest, "Malformed bundle", malformed.Message);
         }
 
         if (!wish.DryRun)
@@ -50,6 +53,8 @@ internal static class ApplyEndpoint
             return Problems.Invalid("The bundle cannot be applied.", comparison.Plan.Faults);
 
         var activates = wish.Activate && declared.Policies?.ContentHash() is { } version && version != comparison.Current.ActivePolicyVersion ? version : null;
+        if (activates is not null && await bundles.Objection(activates, context.Caller().ClientId, context.RequestAborted) is { } objection)
+            return Problems.Forbidden($"The bundle's policies cannot be activated by this call. {objection}. Apply without activate, and let somebody else activate {activates}.");
         if (wish.DryRun)
             return AdminJson.Ok(ApplyAnswer.From(comparison, activates, null));
         if (wish.ComparedWith != comparison.Version)
@@ -60,7 +65,7 @@ internal static class ApplyEndpoint
             return AdminJson.Ok(ApplyAnswer.From(comparison, null, comparison.Version));
 
         var caller = context.Caller();
-        switch (await bundles.Write(declared, comparison, wish.Activate, caller.ClientId, context.RequestAborted))
+        switch (await bundles.Write(declared, comparison, wish.Activate, caller.ClientId, wish.Reason, context.RequestAborted))
         {
             case CommitResult.Committed done:
                 return await desk.Finish(context, done.Number, Direction.Narrows, caller, activates is null ? "apply bundle" : $"apply bundle and activate {activates}", declared.Name, null)

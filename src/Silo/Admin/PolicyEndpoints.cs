@@ -9,9 +9,11 @@ using Assay.Silo.Admin.Wire;
 
 namespace Assay.Silo.Admin;
 
-/// <summary>Policy sets: list, show, upload, activate, roll back.</summary>
+/// <summary>Policy sets: list, show, upload, activate, roll back. What shadows and histories are about is in <see cref="PolicyLifeEndpoints"/>.</summary>
 internal static class PolicyEndpoints
 {
+    private const int MaxReason = 500;
+
     public static readonly ImmutableArray<string> Domains = [PolicyDomains.Tokens, PolicyDomains.Admin];
 
     public static void MapPolicies(this RouteGroupBuilder admin)
@@ -22,7 +24,8 @@ internal static class PolicyEndpoints
         policies.MapPost("", Upload).Needs(AdminScopes.PolicyWrite).WithSummary("Checks and stores a policy set without activating it.")
             .Accepts<PolicyUpload>("application/json").Produces<PolicyUploaded>(201).ProducesProblem(422);
         policies.MapPost("/{version}/activate", Activate).Needs(AdminScopes.PolicyActivate).WithSummary("Puts a stored set in force.")
-            .Accepts<DomainChoice>("application/json").Produces<ActivationAnswer>().ProducesProblem(404);
+            .WithDescription("403 to whoever stored it, when Assay:Policies:TwoPersonRule is on.")
+            .Accepts<DomainChoice>("application/json").Produces<ActivationAnswer>().ProducesProblem(404).ProducesProblem(422);
         policies.MapPost("/rollback", Rollback).Needs(AdminScopes.PolicyActivate).WithSummary("Puts the set that was in force before back in force.")
             .Accepts<DomainChoice>("application/json").Produces<ActivationAnswer>().ProducesProblem(404);
     }
@@ -80,31 +83,22 @@ internal static class PolicyEndpoints
         }
     }
 
-    private static async Task<IResult> Activate(string version, HttpContext context, IGrainFactory grains, AdminDesk desk, SiloIdentity self)
-    {
-        var (body, refusal) = await AdminJson.Read<DomainChoice>(context);
-        if (refusal is not null)
-            return refusal;
-        return Domains.Contains(body!.Domain)
-            ? await Settle(context, grains, desk, self, body.Domain, "activate policy set", grain => grain.Activate(version, context.Caller().ClientId))
-            : UnknownDomain(body.Domain);
-    }
+    private static Task<IResult> Activate(string version, HttpContext context, IGrainFactory grains, AdminDesk desk, SiloIdentity self) =>
+        Settle(context, grains, desk, self, "activate policy set", (grain, reason) => grain.Activate(version, context.Caller().ClientId, reason));
 
-    private static async Task<IResult> Rollback(HttpContext context, IGrainFactory grains, AdminDesk desk, SiloIdentity self)
-    {
-        var (body, refusal) = await AdminJson.Read<DomainChoice>(context);
-        if (refusal is not null)
-            return refusal;
-        return Domains.Contains(body!.Domain)
-            ? await Settle(context, grains, desk, self, body.Domain, "roll back policy", grain => grain.Rollback(context.Caller().ClientId))
-            : UnknownDomain(body.Domain);
-    }
+    private static Task<IResult> Rollback(HttpContext context, IGrainFactory grains, AdminDesk desk, SiloIdentity self) =>
+        Settle(context, grains, desk, self, "roll back policy", (grain, reason) => grain.Rollback(context.Caller().ClientId, reason));
 
     private static async Task<IResult> Settle(
-        HttpContext context, IGrainFactory grains, AdminDesk desk, SiloIdentity self, string domain, string action, Func<IPolicyGrain, Task<ChangeResult>> change)
+        HttpContext context, IGrainFactory grains, AdminDesk desk, SiloIdentity self, string action, Func<IPolicyGrain, string?, Task<ChangeResult>> change)
     {
+        var (body, refusal) = await AdminJson.Read<DomainChoice>(context);
+        if ((refusal ?? Fault(body!.Domain, body.Reason)) is { } fault)
+            return fault;
+
+        var domain = body!.Domain;
         var grain = Grain(grains, self, domain);
-        var result = await change(grain);
+        var result = await change(grain, body.Reason);
         var (number, changed) = result switch
         {
             ChangeResult.Done done => (done.Number, true),
@@ -119,7 +113,13 @@ internal static class PolicyEndpoints
             ?? AdminJson.Ok(new ActivationAnswer(domain, active, number, changed));
     }
 
-    private static IPolicyGrain Grain(IGrainFactory grains, SiloIdentity self, string domain) => grains.GetGrain<IPolicyGrain>(GrainKey.For(self.Realm, domain));
+    /// <summary>What is wrong with the domain or the reason of a wish; null when nothing is.</summary>
+    public static IResult? Fault(string domain, string? reason) =>
+        !Domains.Contains(domain) ? UnknownDomain(domain)
+        : reason is null || (reason.Length is >= 1 and <= MaxReason && !reason.Any(char.IsControl)) ? null
+        : Problems.Invalid($"reason has 1 to {MaxReason} characters, none of them a control character.");
+
+    public static IPolicyGrain Grain(IGrainFactory grains, SiloIdentity self, string domain) => grains.GetGrain<IPolicyGrain>(GrainKey.For(self.Realm, domain));
 
     public static IResult UnknownDomain(string domain) => Problems.Invalid($"There is no policy domain '{domain}': {string.Join(" or ", Domains)}.");
 }

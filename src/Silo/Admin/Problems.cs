@@ -21,6 +21,9 @@ internal static class Problems
 
     public static IResult Conflict(string title, string detail) => Of(StatusCodes.Status409Conflict, title, detail);
 
+    /// <summary>403 by a rule that no token of this caller's lifts.</summary>
+    public static IResult Forbidden(string detail) => Of(StatusCodes.Status403Forbidden, "Not allowed", detail);
+
     /// <summary>503; the caller may try again after a second.</summary>
     public static IResult Unavailable(string detail) => new Retrying(Of(StatusCodes.Status503ServiceUnavailable, "Unavailable", detail));
 
@@ -31,6 +34,7 @@ internal static class Problems
         ChangeFault.Conflict => Conflict("Conflict", rejected.Detail),
         ChangeFault.Managed => Conflict("Managed by a bundle", rejected.Detail),
         ChangeFault.Taken => Conflict("Taken", rejected.Detail),
+        ChangeFault.Forbidden => Forbidden(rejected.Detail),
         _ => Unavailable(rejected.Detail),
     };
 

@@ -4,6 +4,7 @@ using Assay.Core.Registry;
 using Assay.Grains;
 using Assay.Grains.Authority;
 using Assay.Grains.Identities;
+using Assay.Grains.Policies;
 
 namespace Assay.Silo.Bundles;
 
@@ -11,7 +12,7 @@ namespace Assay.Silo.Bundles;
 /// Applies a bundle's declarations: plan against one snapshot of the store, then one transaction with version checks. Used by the first start and by
 /// the admin API alike.
 /// </summary>
-internal sealed class BundleApply(IAuthorityStore store, SiloIdentity self, TimeProvider clock)
+internal sealed class BundleApply(IAuthorityStore store, TwoPersonRule rule, SiloIdentity self, TimeProvider clock)
 {
     /// <summary>What applying would do, and the version of the store it was compared with.</summary>
     public async Task<BundleComparison> Compare(BundleDeclarations declared, bool prune, CancellationToken cancellationToken)
@@ -52,9 +53,13 @@ internal sealed class BundleApply(IAuthorityStore store, SiloIdentity self, Time
         return new BundleComparison(plan, current, inForce, numbers, version, set is not null);
     }
 
+    /// <summary>Why this caller may not put that set in force by applying a bundle; null when it may. The first start does not ask: there is nobody else yet.</summary>
+    public Task<string?> Objection(string version, string actor, CancellationToken cancellationToken) =>
+        rule.Objection(PolicySetKey(version), version, actor, cancellationToken);
+
     /// <summary>Writes the plan. Conflict means that something changed between comparing and writing; nothing was written then.</summary>
     public Task<CommitResult> Write(
-        BundleDeclarations declared, BundleComparison comparison, bool activate, string actor, CancellationToken cancellationToken)
+        BundleDeclarations declared, BundleComparison comparison, bool activate, string actor, string? reason, CancellationToken cancellationToken)
     {
         var writes = ImmutableArray.CreateBuilder<ObjectWrite>();
         foreach (var step in comparison.Plan.Steps)
@@ -66,7 +71,7 @@ internal sealed class BundleApply(IAuthorityStore store, SiloIdentity self, Time
         if (activate && Activation(declared, comparison) is { } activation)
             writes.Add(activation);
         writes.Add(Put(new ObjectKey(self.Realm, ObjectKinds.Bundle, declared.Name), BundleJson.Encode(declared), comparison));
-        return store.Commit(new Change(writes.DrainToImmutable(), actor, $"bundle {declared.Name} applied"), cancellationToken);
+        return store.Commit(new Change(writes.DrainToImmutable(), actor, reason is null ? $"bundle {declared.Name} applied" : $"bundle {declared.Name} applied: {reason}"), cancellationToken);
     }
 
     private ObjectWrite WriteOf(BundleStep step, BundleComparison comparison)

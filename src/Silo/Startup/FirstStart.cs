@@ -121,7 +121,7 @@ internal sealed class FirstStart(IAuthorityStore store, BundleApply bundles, Boo
 
             if (!comparison.Plan.Faults.IsEmpty)
                 throw new InvalidOperationException($"The bundle '{bundleFolder}' cannot be applied:\n" + string.Join('\n', comparison.Plan.Faults));
-            if (await bundles.Write(declared, comparison, activate: true, "system", cancellationToken) is CommitResult.Committed)
+            if (await bundles.Write(declared, comparison, activate: true, "system", null, cancellationToken) is CommitResult.Committed)
                 return;
         }
 

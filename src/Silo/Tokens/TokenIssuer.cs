@@ -153,6 +153,7 @@ internal sealed class TokenIssuer(
                 (Basis(slot, client, request, EvidenceKind.Permit, input) with
                 {
                     Verdict = decided.Verdict,
+                    Shadow = decided.Shadow,
                     JwtId = jti,
                     KeyId = signing.Key.KeyId,
                     ExpiresAt = claims.ExpiresAt,
@@ -189,21 +190,25 @@ internal sealed class TokenIssuer(
     }
 
     private ValueTask<TokenResult> Deny(ClientProof.Proved client, DecisionRequest request, Decision.Decided decided) =>
-        Record(client, request, EvidenceKind.Denial, decided.Input, decided.Verdict, null, new OAuthError(400, "invalid_scope", Describe(decided.Verdict))
+        Record(client, request, EvidenceKind.Denial, decided.Input, decided, null, new OAuthError(400, "invalid_scope", Describe(decided.Verdict))
         {
             StepUp = StepUp(decided.Verdict),
         });
 
     /// <summary>A refusal is answered once its record is durable too, and names it.</summary>
     private async ValueTask<TokenResult> Record(
-        ClientProof.Proved client, DecisionRequest request, EvidenceKind kind, DecisionInput input, Verdict? verdict, RefusalReason? refusal, OAuthError error)
+        ClientProof.Proved client, DecisionRequest request, EvidenceKind kind, DecisionInput input, Decision.Decided? decided, RefusalReason? refusal, OAuthError error)
     {
         using var slot = evidence.Reserve();
         if (slot is null)
             return Unavailable("the evidence log does not keep up");
         using var recording = AssayMetrics.Traces.StartActivity("record");
         slot.Fill(
-            (Basis(slot, client, request, kind, input) with { Verdict = verdict, Refusal = refusal?.ToString(), Error = error.Code }).Encode(), Index(client));
+            (Basis(slot, client, request, kind, input) with
+            {
+                Verdict = decided?.Verdict, Shadow = decided?.Shadow, Refusal = refusal?.ToString(), Error = error.Code,
+            }).Encode(),
+            Index(client));
         return await slot.Committed
             ? new TokenResult.Refused(error with { DecisionId = jtis.Encode(new RecordId(slot.Shard, slot.Position)) })
             : Unavailable("the record of the decision is not durable");

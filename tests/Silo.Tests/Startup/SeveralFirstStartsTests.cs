@@ -1,10 +1,12 @@
 using Assay.Grains.Authority;
+using Assay.Grains.Policies;
 using Assay.Silo.Bundles;
 using Assay.Silo.Signing;
 using Assay.Silo.Startup;
 using Assay.Silo.Storage.Sqlite;
 using Assay.Silo.Tests.Running;
 using Assay.Silo.Tests.Storage;
+using Microsoft.Extensions.Options;
 
 namespace Assay.Silo.Tests.Startup;
 
@@ -83,8 +85,11 @@ public sealed class SeveralFirstStartsTests : IDisposable
 
     private Task AllAtOnce(string? bundle) => Task.WhenAll(folders.Select(folder => Task.Run(() => FirstStart(folder).Run(bundle, default))));
 
-    private FirstStart FirstStart(DataFolder folder) =>
-        new(storage.Authority, new BundleApply(storage.Authority, self, TimeProvider.System), Key(folder), folder, self, TimeProvider.System);
+    private FirstStart FirstStart(DataFolder folder)
+    {
+        var rule = new TwoPersonRule(storage.Authority, Options.Create(new PolicyOptions { TwoPersonRule = true })); // the first start is exempt
+        return new(storage.Authority, new BundleApply(storage.Authority, rule, self, TimeProvider.System), Key(folder), folder, self, TimeProvider.System);
+    }
 
     private BootstrapKey Key(DataFolder folder) => new(folder, storage.Authority, self);
 }

@@ -10,7 +10,8 @@ namespace Assay.Silo.Admin.Wire;
 /// <param name="Activate">Put the bundle's policies in force.</param>
 /// <param name="Prune">Delete what this bundle once declared and declares no longer.</param>
 /// <param name="ComparedWith">The version a dry run answered; the answer is 409 when the store is at another one.</param>
-internal sealed record ApplyWish(JsonElement Bundle, bool DryRun = false, bool Activate = false, bool Prune = false, long? ComparedWith = null);
+/// <param name="Reason">For the history of policies: 1 to 500 characters.</param>
+internal sealed record ApplyWish(JsonElement Bundle, bool DryRun = false, bool Activate = false, bool Prune = false, long? ComparedWith = null, string? Reason = null);
 
 /// <param name="Plan">What is written, in order.</param>
 /// <param name="Notes">What stays in spite of the bundle, and why.</param>

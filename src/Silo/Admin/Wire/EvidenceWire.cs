@@ -49,6 +49,9 @@ internal sealed record RecordAnswer
     public string? Target { get; init; }
     public long? Number { get; init; }
 
+    /// <summary>What the shadow policy set said beside the decision; absent when none was asked.</summary>
+    public ShadowSaid? Shadow { get; init; }
+
     public static string KindOf(EvidenceRecord record) => record.Kind.ToString().ToLowerInvariant();
 
     public static RecordAnswer From(EvidenceRecord record, JtiCodec names) => new()
@@ -72,6 +75,7 @@ internal sealed record RecordAnswer
         Action = record.Admin?.Action,
         Target = record.Admin?.Target,
         Number = record.Admin?.Number,
+        Shadow = ShadowSaid.From(record),
     };
 }
 

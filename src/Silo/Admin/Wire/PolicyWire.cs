@@ -9,15 +9,17 @@ internal sealed record PolicyDomainPage(ImmutableArray<PolicyDomainAnswer> Domai
 /// <param name="Active">The version in force.</param>
 /// <param name="Previous">Versions that were in force before, newest first; a rollback goes to the first.</param>
 /// <param name="Versions">All that are stored, newest first.</param>
+/// <param name="Shadow">The version that is asked beside the one in force; absent when none is.</param>
 internal sealed record PolicyDomainAnswer(
-    string Domain, string? Active, long ActiveSince, ImmutableArray<string> Previous, ImmutableArray<PolicyVersionAnswer> Versions)
+    string Domain, string? Active, long ActiveSince, ImmutableArray<string> Previous, ImmutableArray<PolicyVersionAnswer> Versions, string? Shadow)
 {
     public static PolicyDomainAnswer From(string domain, PolicyList list) => new(
         domain,
         list.Active,
         list.ActiveSince,
         list.Previous,
-        [.. list.Versions.Select(version => new PolicyVersionAnswer(version.Version, version.Number, version.Policies))]);
+        [.. list.Versions.Select(version => new PolicyVersionAnswer(version.Version, version.Number, version.Policies))],
+        list.Shadow?.Version);
 }
 
 internal sealed record PolicyVersionAnswer(string Version, long Number, int Policies);
@@ -30,7 +32,8 @@ internal sealed record PolicyUpload(string Domain, ImmutableArray<PolicyText> Fi
 
 internal sealed record PolicyUploaded(string Domain, string Version, long Number);
 
-internal sealed record DomainChoice(string Domain);
+/// <param name="Reason">For the history: 1 to 500 characters.</param>
+internal sealed record DomainChoice(string Domain, string? Reason = null);
 
 internal sealed record ActivationAnswer(string Domain, string Active, long Number, bool Changed);
 
