@@ -41,7 +41,7 @@ internal sealed record ChangeView(long Number, bool Changed, string? Handle, str
 internal sealed record PolicyDomainList(ImmutableArray<PolicyDomainView> Domains);
 
 internal sealed record PolicyDomainView(
-    string Domain, string? Active, long ActiveSince, ImmutableArray<string> Previous, ImmutableArray<PolicyVersionView> Versions);
+    string Domain, string? Active, long ActiveSince, ImmutableArray<string> Previous, ImmutableArray<PolicyVersionView> Versions, string? Shadow = null);
 
 internal sealed record PolicyVersionView(string Version, long Number, int Policies);
 
@@ -50,6 +50,26 @@ internal sealed record PolicyContentView(string Domain, string Version, Immutabl
 internal sealed record PolicyFileView(string Path, string Text);
 
 internal sealed record ActivationView(string Domain, string Active, long Number, bool Changed);
+
+internal sealed record PolicyUploadedView(string Domain, string Version, long Number);
+
+internal sealed record PolicyHistoryView(ImmutableArray<PolicyEventView> Events);
+
+internal sealed record PolicyEventView(string Domain, string Event, string Version, string By, DateTimeOffset At, string? Reason, string? Through, long Number);
+
+internal sealed record ShadowStatusList(ImmutableArray<ShadowStatusView> Shadows);
+
+/// <param name="Counts">Decisions by how the shadow would have answered; <c>asked</c> are all it was asked beside.</param>
+internal sealed record ShadowStatusView(
+    string Domain, string Version, bool InForce, PolicyEventView Begun, ImmutableDictionary<string, long> Counts, ImmutableArray<ShadowDifferenceView> Differences);
+
+internal sealed record ShadowDifferenceView(string Id, DateTimeOffset Time, string Identity, string Resource, ShadowSaidView Shadow);
+
+internal sealed record ShadowSaidView(string Version, ImmutableArray<string> Kinds, ImmutableArray<ShadowScopeView> Scopes, int? LifetimeSeconds, string? Fault);
+
+internal sealed record ShadowScopeView(string Scope, string Before, string After, ImmutableArray<string> StepUp);
+
+internal sealed record ShadowChangeView(string Domain, string? Version, long Number, bool Changed);
 
 internal sealed record KeyList(ImmutableArray<KeyView> Keys);
 
@@ -95,6 +115,9 @@ internal sealed record RecordView
     public string? Action { get; init; }
     public string? Target { get; init; }
     public long? Number { get; init; }
+
+    /// <summary>What the shadow policy set said beside the decision; null when none was asked.</summary>
+    public ShadowSaidView? Shadow { get; init; }
 }
 
 internal sealed record ApiList(ImmutableArray<ApiView> Apis);

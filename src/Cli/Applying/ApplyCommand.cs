@@ -14,6 +14,7 @@ internal static class ApplyCommand
     private static readonly Option<string> Folder = new("--file", "-f") { Description = "The bundle: a folder with identities/, apis/, policies/, roles.yaml, …", HelpName = "bundle", Required = true };
     private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Only show what would change." };
     private static readonly Option<bool> Activate = new("--activate") { Description = "Also put the bundle's policies in force. Without it they are stored, and the set in force stays." };
+    private static readonly Option<string?> Reason = new("--reason") { Description = "Why the policies change, for assay policy history: 1 to 500 characters.", HelpName = "text" };
     private static readonly Option<bool> Prune = new("--prune") { Description = "Delete what this bundle once declared and declares no longer." };
 
     public static Command Create() => Commands
@@ -23,6 +24,7 @@ internal static class ApplyCommand
             Folder,
             DryRun,
             Activate,
+            Reason,
             Prune)
         .Runs(Run)
         .WithExamples("assay apply -f samples/quickstart --dry-run", "assay apply -f samples/quickstart --activate", "assay apply -f ./bundle --prune --output json");
@@ -34,14 +36,14 @@ internal static class ApplyCommand
         var declared = LocalBundle.Read(folder, "nothing was applied").Declarations!;
         using var api = await call.Admin(
             dryRun ? "identity.read policy.read api.read" : $"identity.read policy.read api.read identity.write policy.write{(activate ? " policy.activate" : "")}", cancellationToken);
-        var answer = await Post(api, declared, true, activate, prune, null, cancellationToken);
+        var answer = await Post(api, declared, true, activate, prune, null, call.Get(Reason), cancellationToken);
         var plan = answer.As<PlanView>();
         var keys = plan.MissingKeys.Select(identity => (Identity: identity, File: call.Connection.Folder.KeyFileOf(identity))).ToList();
         if (!dryRun && !plan.IsEmpty)
         {
             foreach (var (identity, file) in keys)
                 declared = declared.WithKey(identity, GeneratedKey.PublicJwkOf(file));
-            answer = await Post(api, declared, false, activate, prune, plan.ComparedWith, cancellationToken);
+            answer = await Post(api, declared, false, activate, prune, plan.ComparedWith, call.Get(Reason), cancellationToken);
             plan = answer.As<PlanView>();
         }
 
@@ -52,11 +54,13 @@ internal static class ApplyCommand
     }
 
     private static Task<Answer> Post(
-        AdminApi api, BundleDeclarations declared, bool dryRun, bool activate, bool prune, long? comparedWith, CancellationToken cancellationToken)
+        AdminApi api, BundleDeclarations declared, bool dryRun, bool activate, bool prune, long? comparedWith, string? reason, CancellationToken cancellationToken)
     {
         var body = new JsonObject { ["bundle"] = JsonNode.Parse(BundleJson.Encode(declared)), ["dryRun"] = dryRun, ["activate"] = activate, ["prune"] = prune };
         if (comparedWith is { } version)
             body["comparedWith"] = version;
+        if (reason is not null)
+            body["reason"] = reason;
         return api.Post("apply", body, cancellationToken);
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Assay.Cli.Admin;
 using Assay.Cli.Identities;
 using Assay.Cli.Output;
+using Assay.Cli.Policies;
 
 namespace Assay.Cli.Explaining;
 
@@ -189,6 +190,8 @@ internal sealed class ExplanationScreen(Screen screen, DateTimeOffset now, Expla
             ImmutableArray.Create("record", $"{Say.Data(record.Kind)} {Say.Data(record.Place)}{(record.Node is { } node ? $" on {Say.Data(node)}" : "")}{(record.Error is { } error ? $", answered {Say.Data(error)}" : "")}"),
         };
         rows.Add([record.Jti is null ? "id" : "jti", $"{Say.Data(record.Id)}{(record.Kid is { } kid ? $" [dim]signed by[/] {Say.Data(Say.Short(kid))}" : "")}"]);
+        if (record.Shadow is { } said)
+            rows.Add(["shadow", $"{Say.Data(Say.Short(said.Version))} would have answered: {ShadowWords.Of(said)}"]);
         if (explanation.ReDecision is { } again)
             rows.Add(["decided again", again.Same ? "[green]the same answer[/] from the record and stored versions alone" : $"[red]ANOTHER ANSWER[/]: {Say.Data(again.Detail)}"]);
         if (check is not null)

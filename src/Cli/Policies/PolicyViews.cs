@@ -63,6 +63,7 @@ internal static class PolicyViews
             $"{version.Policies}",
             version.Version == domain.Active ? $"[green]in force[/] since version {domain.ActiveSince}"
                 : domain.Previous.FirstOrDefault() == version.Version ? "[dim]before; a rollback goes here[/]"
+                : domain.Shadow == version.Version ? "[yellow]shadow[/]"
                 : "[dim]stored[/]"))));
 
     private static void Show(Screen screen, PolicyContentView set)
