@@ -57,7 +57,8 @@ internal sealed class PolicyHistory(IAuthorityStore store, string realm, string 
                     : what == PolicyReasons.RolledBack ? Of(PolicyEventKind.RolledBack, RegistryJson.ReadPolicyPointer(active.Span).Active, what)
                     : Of(PolicyEventKind.Activated, RegistryJson.ReadPolicyPointer(active.Span).Active, PolicyReasons.Activated);
             default:
-                return change.IsDeletion ? Of(PolicyEventKind.ShadowEnded, await ShadowBefore(change), PolicyReasons.ShadowEnded)
+                return change.IsDeletion && what == PolicyReasons.Activated ? null // the activation is an event of its own, and says it
+                    : change.IsDeletion ? Of(PolicyEventKind.ShadowEnded, await ShadowBefore(change), PolicyReasons.ShadowEnded)
                     : await Body(change) is not { } shadow ? null
                     : Of(PolicyEventKind.Shadowed, RegistryJson.ReadShadowPointer(shadow.Span).Version, PolicyReasons.Shadowed);
         }

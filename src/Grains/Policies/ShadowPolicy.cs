@@ -4,8 +4,8 @@ using Assay.Core.Shadowing;
 namespace Assay.Grains.Policies;
 
 /// <summary>
-/// The set that is asked beside the one in force in a domain, and what this silo counted of it. It may cost a bounded share of a silo's time: a
-/// decision that took long with it is followed by a rest, in which it is not asked.
+/// The set that is asked beside the one in force in a domain, and what this silo counted of it. It may cost a bounded share of a silo's time: when
+/// decisions take long with it, each is followed by a rest in which it is not asked.
 /// </summary>
 /// <param name="domain">The policy domain.</param>
 /// <param name="policies">The set.</param>
@@ -15,11 +15,15 @@ public sealed class ShadowPolicy(string domain, ShadowPolicySet policies, long n
     /// <summary>How long a decision may take, the shadow included, before the shadow rests.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>It rests so many times as long as that decision took: a slow set takes about a hundredth of the time.</summary>
+    /// <summary>It rests so many times as long as the decision took: a slow set takes about a hundredth of the time.</summary>
     public const int RestFactor = 100;
+
+    /// <summary>So many in a row have to take long: one that does may have waited for a compiler or a collector.</summary>
+    public const int SlowInARow = 3;
 
     private readonly long[] counts = new long[ShadowCounts.Kinds.Length];
     private long restsUntil = long.MinValue;
+    private int slow;
 
     public string Domain { get; } = domain;
 
@@ -42,7 +46,9 @@ public sealed class ShadowPolicy(string domain, ShadowPolicySet policies, long n
 
     internal void Took(TimeSpan time, long now, long frequency)
     {
-        if (time > Patience)
+        if (time <= Patience)
+            Volatile.Write(ref slow, 0);
+        else if (Interlocked.Increment(ref slow) >= SlowInARow)
             Volatile.Write(ref restsUntil, now + (long)(time.TotalSeconds * RestFactor * frequency));
     }
 

@@ -71,11 +71,13 @@ public sealed class RegistryJsonTests
                 """{"v":1,"keyId":"k1","purpose":"access-token","algorithm":"ES256","publicJwk":"{}","wrappedPrivateKey":"AAAA","announcedAt":"2026-01-31T12:00:00Z","activatesAt":"2026-02-01T12:00:00Z"}""",
                 """{"v":1,"files":[{"path":"policies/a.cedar","text":"permit (principal, action, resource);"}],"schema":"namespace Assay {}"}""",
                 """{"v":1,"active":"b","previous":["a"]}""",
+                """{"v":1,"version":"b"}""",
             ],
             [
                 Text(RegistryJson.Write(api)), Text(RegistryJson.Write(group)), Text(RegistryJson.Write(key)), Text(RegistryJson.Write(document)),
-                Text(RegistryJson.Write(new PolicyPointer("b", ["a"]))),
+                Text(RegistryJson.Write(new PolicyPointer("b", ["a"]))), Text(RegistryJson.Write(new ShadowPointer("b"))),
             ]);
+        Assert.Equal(new ShadowPointer("b"), RegistryJson.ReadShadowPointer(RegistryJson.Write(new ShadowPointer("b")).Span));
     }
 
     [Fact]

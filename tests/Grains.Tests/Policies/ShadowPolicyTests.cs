@@ -33,16 +33,25 @@ public sealed class ShadowPolicyTests
     }
 
     [Fact]
-    public void A_slow_decision_is_followed_by_a_rest_a_hundred_times_as_long()
+    public void From_the_third_slow_decision_in_a_row_each_is_followed_by_a_rest_a_hundred_times_as_long()
     {
         var shadow = Shadow();
         const long Frequency = 1000;
 
-        shadow.Took(TimeSpan.FromMilliseconds(1), now: 5_000, Frequency);
+        void Take(int milliseconds, long now) => shadow.Took(TimeSpan.FromMilliseconds(milliseconds), now, Frequency);
+
+        Take(9, now: 5_000);
+        Take(9, now: 5_000);
+        Take(1, now: 5_000); // quick again: the two before do not count
+        Take(9, now: 5_000);
+        Take(9, now: 5_000);
         Assert.False(shadow.RestsAt(5_000));
 
-        shadow.Took(TimeSpan.FromMilliseconds(3), now: 5_000, Frequency);
+        Take(3, now: 5_000);
         Assert.Equal((true, true, false), (shadow.RestsAt(5_000), shadow.RestsAt(5_299), shadow.RestsAt(5_300)));
+
+        Take(2, now: 6_000);
+        Assert.Equal((true, false), (shadow.RestsAt(6_199), shadow.RestsAt(6_200)));
     }
 
     [Fact]
