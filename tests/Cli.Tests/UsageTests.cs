@@ -30,6 +30,8 @@ public sealed class UsageTests : CliTest
     [InlineData("credential add", "assay credential add crm-connector --secret")]
     [InlineData("keys withdraw", "assay keys withdraw 8Jr2")]
     [InlineData("policy activate", "assay policy activate 3f9a02")]
+    [InlineData("policy shadow", "assay policy shadow status")]
+    [InlineData("policy history", "assay policy history --domain tokens --limit 5")]
     [InlineData("policy validate", "assay policy validate samples/quickstart")]
     [InlineData("policy fmt", "assay policy fmt ./bundle --check")]
     [InlineData("policy diff", "assay policy diff ./bundle --against 3f9a02")]
