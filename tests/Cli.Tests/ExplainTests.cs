@@ -172,6 +172,49 @@ public sealed class ExplainTests : CliTest
     }
 
     [Fact]
+    public async Task What_opens_a_scope_comes_with_the_commands_that_make_the_change()
+    {
+        Server.On("POST /explain", $$"""
+            {"identity":"crm","policies":[],"now":{"time":"{{Moment(TimeSpan.Zero)}}","assumed":["a risk score of 71"],"scopes":[{"scope":"payments:write","outcome":"noPermit",
+              "missing":[{"policy":"writers","needs":"to be in Assay::Role::\"payments-writer\"","found":[],"group":"Assay::Role::\"payments-writer\"","signals":[]}],
+              "ways":[[{"kind":"verify","text":"a verification: approval","subject":"approval"},
+                       {"kind":"join","text":"membership in Assay::Role::\"payments-writer\"","subject":"Assay::Role::\"payments-writer\""}],
+                      [{"kind":"clearSignal","text":"the signal leaked cleared","subject":"leaked"},
+                       {"kind":"leave","text":"no membership in Assay::Team::\"x\"","subject":"Assay::Team::\"x\""}]]}]} }
+            """);
+
+        var ran = await Cli.Run("explain", "--identity", "crm", "--risk", "71", "--method", "client_secret_basic", "--ip", "192.0.2.7", "--at", "2031-05-01T03:00:00Z");
+
+        Assert.StartsWith(" REFUSED   crm, assuming a risk score of 71\n", ran.Output);
+        Assert.Contains(
+            """
+            WHAT IS MISSING NOW
+              payments:write  needs  to be in Assay::Role::"payments-writer" (writers)
+              payments:write  granted with  a verification: approval, and membership in Assay::Role::"payments-writer"
+                  → assay member add crm payments-writer
+              payments:write  granted with  the signal leaked cleared, and no membership in Assay::Team::"x"
+                  → assay signal clear crm leaked  (if it no longer holds)
+                  → assay member remove crm team:x
+
+            """,
+            ran.Output);
+        Assert.Equal(
+            """{"identity":"crm","scopes":[],"risk":71,"method":"client_secret_basic","at":"2031-05-01T03:00:00+00:00","ip":"192.0.2.7"}""", Assert.Single(Server.AdminRequests).Body);
+    }
+
+    [Fact]
+    public async Task A_shadow_that_would_have_answered_otherwise_is_told_with_the_record()
+    {
+        Server.On("GET /evidence/rec-9", $$"""
+            {"identity":"crm","policies":[],"record":{"id":"rec-9","kind":"permit","place":"1/2","time":"{{Moment(TimeSpan.Zero)}}",
+              "shadow":{"version":"0123456789abcdef","kinds":["lost"],"scopes":[{"scope":"read","before":"granted","after":"forbidden","stepUp":[]}]} },
+              "then":{"time":"{{Moment(TimeSpan.Zero)}}","scopes":[{"scope":"read","outcome":"granted"}]},"now":{"time":"{{Moment(TimeSpan.Zero)}}","scopes":[{"scope":"read","outcome":"granted"}]} }
+            """);
+
+        Assert.Matches("\n  shadow +0123456789ab would have answered: - read\n", (await Cli.Run("explain", "rec-9")).Output);
+    }
+
+    [Fact]
     public async Task A_refusal_before_policy_says_so()
     {
         Server.On("POST /explain", $$"""{"identity":"crm","now":{"time":"{{Moment(TimeSpan.Zero)}}","refusal":"identityDisabled","refusalDetail":"key leaked"} }""");

@@ -30,6 +30,9 @@ internal sealed record DecisionView
 {
     public required DateTimeOffset Time { get; init; }
 
+    /// <summary>What the question took for granted.</summary>
+    public ImmutableArray<string> Assumed { get; init; } = [];
+
     /// <summary>Set when it was refused before policy was asked.</summary>
     public string? Refusal { get; init; }
     public string? RefusalDetail { get; init; }
@@ -65,6 +68,9 @@ internal sealed record ScopeView
     /// <summary>What stands between the request and this scope, nearest first.</summary>
     public ImmutableArray<MissingView> Missing { get; init; } = [];
 
+    /// <summary>The smallest sets of changes that have it granted, each decided again with.</summary>
+    public ImmutableArray<ImmutableArray<RemedyView>> Ways { get; init; } = [];
+
     public bool IsGranted => Outcome == "granted";
 }
 
@@ -74,6 +80,9 @@ internal sealed record ScopeView
 /// <param name="Signals">Signals whose clearing would lower the risk it looks at.</param>
 internal sealed record MissingView(
     string? Policy, string Needs, ImmutableArray<string> Found, string? Group, ImmutableArray<string> Signals);
+
+/// <param name="Subject">The group, the signal, the verification, … it is about.</param>
+internal sealed record RemedyView(string Kind, string Text, string? Subject);
 
 internal sealed record PolicyView(string Id, string Effect, string File, int Line, string Text, bool InForce);
 

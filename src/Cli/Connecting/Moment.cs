@@ -21,6 +21,14 @@ internal static class Moment
         return Span(text) is { } span && span <= TimeSpan.FromDays(3650) ? now - span : PointInTime(text) ?? throw Wrong(text, option);
     }
 
+    /// <summary>A moment, or a span from now on.</summary>
+    public static DateTimeOffset? FutureOrPastFrom(string? text, DateTimeOffset now, string option)
+    {
+        if (text is null)
+            return null;
+        return Span(text) is { } span && span <= TimeSpan.FromDays(3650) ? now + span : PointInTime(text) ?? throw Wrong(text, option);
+    }
+
     public static string? HalfLifeFrom(string? text, string option) =>
         text is null || Span(text) is { } span && span > TimeSpan.Zero ? text : throw Wrong(text, option);
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Assay.Cli.Admin;
+using Assay.Cli.Connecting;
 using Assay.Cli.Tokens;
 
 namespace Assay.Cli.Explaining;
@@ -23,6 +24,11 @@ internal static class ExplainCommand
         AllowMultipleArgumentsPerToken = true,
     };
 
+    private static readonly Option<int?> Risk = new("--risk") { Description = "Ask about now: assume this risk score, 0 to 100.", HelpName = "score" };
+    private static readonly Option<string?> Method = new("--method") { Description = "Ask about now: assume that it authenticates so, as client_secret_basic.", HelpName = "method" };
+    private static readonly Option<string?> At = new("--at") { Description = "Ask about then: a moment, or a span from now (8h). What it may do is as it is now; memberships and signals count as they would then.", HelpName = "when" };
+    private static readonly Option<string?> Ip = new("--ip") { Description = "Ask about now: assume that it asks from this address.", HelpName = "address" };
+
     public static Command Create() => Commands
         .Of(
             "explain",
@@ -30,20 +36,26 @@ internal static class ExplainCommand
             Token,
             Identity,
             Resource,
-            Scope)
+            Scope,
+            Risk,
+            Method,
+            At,
+            Ip)
         .Runs(Run)
         .WithExamples(
             "assay explain R9xq0Yp3o8kQvT1mZb2c4w",
             "assay token payments-exporter --raw | assay explain -",
-            "assay explain --identity crm-connector --resource https://payments.example --scope payments:write");
+            "assay explain --identity crm-connector --resource https://payments.example --scope payments:write",
+            "assay explain --identity crm-connector --risk 80 --ip 192.0.2.7 --at 2026-12-24T03:00:00Z");
 
     private static Task Run(Call call, CancellationToken cancellationToken)
     {
         var text = call.Get(Token);
         var (identity, resource, scopes) = (call.Get(Identity), call.Get(Resource), call.Get(Scope) ?? []);
+        var assumes = call.Get(Risk) is not null || call.Get(Method) is not null || call.Get(At) is not null || call.Get(Ip) is not null;
         return (text, identity) switch
         {
-            ({ }, null) when resource is null && scopes.Length == 0 => ExplainToken(call, text == "-" ? Console.In.ReadToEnd().Trim() : text.Trim(), cancellationToken),
+            ({ }, null) when resource is null && scopes.Length == 0 && !assumes => ExplainToken(call, text == "-" ? Console.In.ReadToEnd().Trim() : text.Trim(), cancellationToken),
             (null, { }) => ExplainNow(
                 call, identity, resource, [.. scopes.SelectMany(scope => scope.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Distinct()], cancellationToken),
             _ => throw Failure.Usage("Say what to explain: a jti or token, or --identity with --resource and --scope."),
@@ -86,9 +98,11 @@ internal static class ExplainCommand
 
     private static async Task ExplainNow(Call call, string identity, string? resource, string[] scopes, CancellationToken cancellationToken)
     {
+        var at = Moment.FutureOrPastFrom(call.Get(At), call.Now, "--at");
         using var api = await call.Admin("identity.read policy.read", cancellationToken);
 
-        var answer = await api.Post("explain", new { identity, resource, scopes }, cancellationToken);
+        var answer = await api.Post(
+            "explain", new { identity, resource, scopes, risk = call.Get(Risk), method = call.Get(Method), at, ip = call.Get(Ip) }, cancellationToken);
 
         if (call.Screen.IsJson)
             call.Screen.Json(answer.Root);

@@ -51,7 +51,7 @@ internal sealed class ExplanationScreen(Screen screen, DateTimeOffset now, Expla
             : "[bold black on green] GRANTED [/]";
         var target = shown.Resource is { Length: > 0 } resource ? $" for [bold]{Say.Data(resource)}[/]" : "";
         var life = granted.IsEmpty ? "" : $", for {Say.Span(TimeSpan.FromSeconds(shown.LifetimeSeconds))}";
-        var moment = then is null ? "if it asked now" : $"{Say.Time(then.Time)} [dim]({Say.When(then.Time, now)})[/]";
+        var moment = then is null ? current.Assumed.IsEmpty ? "if it asked now" : $"assuming {Say.Data(string.Join(", ", current.Assumed))}" : $"{Say.Time(then.Time)} [dim]({Say.When(then.Time, now)})[/]";
         screen.Line($"{badge}  [bold]{Say.Data(explanation.Identity)}[/]{target}{life}, {moment}");
         if (shown.Refusal is { } refusal)
             screen.Line($"Refused before policy was asked: {Refusal(refusal)}{Detail(shown)}.");
@@ -118,11 +118,35 @@ internal sealed class ExplanationScreen(Screen screen, DateTimeOffset now, Expla
                 var policy = missing.Policy is { } id ? $" [dim]({Say.Data(id)})[/]" : "";
                 var found = missing.Found.IsEmpty ? "" : $"  [yellow]{Say.Data(string.Join(", ", missing.Found))}[/]";
                 screen.Line($"  {Say.Data(scope.Scope)}  needs  {Say.Data(OneLine(missing.Needs))}{found}{policy}");
+                if (!scope.Ways.IsEmpty)
+                    continue;
                 if (missing.Group is { } group)
                     screen.Line($"      [dim]→[/] assay member add {Say.Data(explanation.Identity)} {Say.Data(Quoted(Say.Group(group)))}");
                 foreach (var signal in missing.Signals)
                     screen.Line($"      [dim]→[/] assay signal clear {Say.Data(explanation.Identity)} {Say.Data(signal)}  [dim](if it no longer holds)[/]");
             }
+
+            foreach (var way in scope.Ways)
+                ShowWay(scope.Scope, way);
+        }
+    }
+
+    /// <summary>Changes that the server has decided again with, and the commands that make them.</summary>
+    private void ShowWay(string scope, ImmutableArray<RemedyView> way)
+    {
+        screen.Line($"  {Say.Data(scope)}  [green]granted[/] with  {Say.Data(string.Join(", and ", way.Select(remedy => remedy.Text)))}");
+        foreach (var remedy in way)
+        {
+            var (who, about) = (Say.Data(explanation.Identity), remedy.Subject ?? "");
+            var command = remedy.Kind switch
+            {
+                "join" => $"assay member add {who} {Say.Data(Quoted(Say.Group(about)))}",
+                "leave" => $"assay member remove {who} {Say.Data(Quoted(Say.Group(about)))}",
+                "clearSignal" => $"assay signal clear {who} {Say.Data(about)}  [dim](if it no longer holds)[/]",
+                _ => null,
+            };
+            if (command is not null)
+                screen.Line($"      [dim]→[/] {command}");
         }
     }
 

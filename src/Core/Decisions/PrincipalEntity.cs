@@ -23,10 +23,10 @@ internal static class PrincipalEntity
                 parents.Add(membership.Group);
         }
 
-        return new Entity(uid, Attributes(identity), parents.DrainToImmutable());
+        return new Entity(uid, AttributesOf(identity), parents.DrainToImmutable());
     }
 
-    private static RecordValue Attributes(Identity identity)
+    public static RecordValue AttributesOf(Identity identity)
     {
         var declared = identity.Attributes;
         if (declared.Count == 0 && identity is { Name: null, Owner: null, ManagedBy: null })

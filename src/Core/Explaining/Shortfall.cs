@@ -8,11 +8,31 @@ namespace Assay.Core.Explaining;
 
 /// <summary>
 /// What stands between a request and a scope that was withheld: of the permits that come nearest, the parts that were not met; of the forbids
-/// that struck, what they saw. A hint for people; the decision itself was the authorizer's.
+/// that struck, what they saw; and what, when it is decided again with it, has the scope granted. The decision itself was the authorizer's.
 /// </summary>
-public sealed class Shortfall(LoadedPolicySet policies, DecisionScene scene, DecisionInput input)
+public sealed class Shortfall
 {
     private const int NearestPermits = 3;
+
+    private readonly LoadedPolicySet policies;
+    private readonly DecisionScene scene;
+    private readonly DecisionInput input;
+    private readonly WaySearch? search;
+
+    /// <summary>Of a scene, without what could be changed about it: <see cref="WaysTo"/> finds nothing.</summary>
+    public Shortfall(LoadedPolicySet policies, DecisionScene scene, DecisionInput input)
+        : this(policies, scene, input, null)
+    {
+    }
+
+    private Shortfall(LoadedPolicySet policies, DecisionScene scene, DecisionInput input, WaySearch? search) =>
+        (this.policies, this.scene, this.input, this.search) = (policies, scene, input, search);
+
+    /// <summary>Of one decision; null when its resource is not in the directory.</summary>
+    public static Shortfall? Of(LoadedPolicySet policies, DirectorySnapshot directory, Identity identity, DecisionInput input) =>
+        DecisionScene.Of(directory, identity, input) is { } scene
+            ? new Shortfall(policies, scene, input, new WaySearch(policies, scene, new Hypothesis(directory, identity, input, [])))
+            : null;
 
     /// <summary>What the scope waits for, nearest first; empty when it is granted.</summary>
     public ImmutableArray<Missing> Of(ScopeDecision scope)
@@ -28,14 +48,15 @@ public sealed class Shortfall(LoadedPolicySet policies, DecisionScene scene, Dec
         }
 
         var request = scene.Ask(scope.Scope);
+        var scrutiny = new PolicyScrutiny(request, scene.Entities);
         var result = Authorizer.Authorize(policies.Policies, request, scene.Entities);
         var missing = ImmutableArray.CreateBuilder<Missing>();
         foreach (var verification in scope.StepUp)
             missing.Add(Sentence(null, $"a verification: {verification}"));
         foreach (var forbid in result.SatisfiedForbids)
-            missing.AddRange(Lifted(forbid));
+            missing.AddRange(Lifted(forbid, scrutiny));
         if (result.SatisfiedPermits.IsEmpty)
-            missing.AddRange(Nearest(request));
+            missing.AddRange(Nearest(request, scrutiny));
         if (scope.Outcome == ScopeOutcome.BindingRequired)
         {
             foreach (var permit in result.SatisfiedPermits)
@@ -48,12 +69,19 @@ public sealed class Shortfall(LoadedPolicySet policies, DecisionScene scene, Dec
         return missing.DrainToImmutable();
     }
 
+    /// <summary>
+    /// The smallest sets of changes each of which has the scope granted: decided again with it, nothing else being different. Three at most; none when the
+    /// scope is granted, or nothing short of another policy set is known to do.
+    /// </summary>
+    public ImmutableArray<ImmutableArray<Remedy>> WaysTo(ScopeDecision scope) =>
+        search is null || scope.Outcome is ScopeOutcome.Granted or ScopeOutcome.UnknownScope ? [] : search.Find(scope.Scope);
+
     /// <summary>The permits for this action and resource with the fewest unmet parts.</summary>
-    private IEnumerable<Missing> Nearest(Request request)
+    private IEnumerable<Missing> Nearest(Request request, PolicyScrutiny scrutiny)
     {
         var candidates = policies.Policies.Policies
-            .Where(policy => policy.Effect == Effect.Permit && Matches(policy.Action, request.Action) && Matches(policy.Resource, request.Resource))
-            .Select(policy => Unmet(policy, request))
+            .Where(policy => policy.Effect == Effect.Permit && scrutiny.Holds(policy.Action, request.Action) && scrutiny.Holds(policy.Resource, request.Resource))
+            .Select(policy => Unmet(policy, request, scrutiny))
             .Where(unmet => unmet.Count > 0)
             .OrderBy(unmet => unmet.Count)
             .ToList();
@@ -64,100 +92,50 @@ public sealed class Shortfall(LoadedPolicySet policies, DecisionScene scene, Dec
         return candidates.TakeWhile(unmet => unmet.Count == least).Take(NearestPermits).SelectMany(unmet => unmet);
     }
 
-    private List<Missing> Unmet(Policy permit, Request request)
+    private List<Missing> Unmet(Policy permit, Request request, PolicyScrutiny scrutiny)
     {
         var unmet = new List<Missing>();
-        if (!Matches(permit.Principal, request.Principal))
+        if (!scrutiny.Holds(permit.Principal, request.Principal))
             unmet.Add(Head(permit));
-        foreach (var condition in PolicyParts.Conditions(permit.Text))
-        {
-            if (condition.IsUnless)
-            {
-                if (Holds(condition.Whole, request) != false)
-                    unmet.Add(Condition(permit, $"unless {{ {condition.Whole} }}", condition.Whole));
-                continue;
-            }
-
-            foreach (var conjunct in condition.Conjuncts)
-            {
-                if (Holds(conjunct, request) == true)
-                    continue;
-                unmet.Add(Condition(permit, conjunct, conjunct));
-                break; // what follows may rest on it: context has origin && context.origin…
-            }
-        }
-
+        foreach (var part in scrutiny.Unmet(permit))
+            unmet.Add(Condition(permit, part.IsUnless ? $"unless {{ {part.Text} }}" : part.Text, part));
         return unmet;
     }
 
-    private IEnumerable<Missing> Lifted(Policy forbid)
+    private IEnumerable<Missing> Lifted(Policy forbid, PolicyScrutiny scrutiny)
     {
-        var conditions = PolicyParts.Conditions(forbid.Text);
-        if (conditions.IsEmpty)
-        {
-            yield return Sentence(forbid.Id, "another policy set: this forbid has no condition that could end");
-            yield break;
-        }
-
+        var conditions = scrutiny.Conditions(forbid);
         foreach (var condition in conditions)
-            yield return Condition(forbid, condition.IsUnless ? condition.Whole : $"an end of: {condition.Whole}", condition.Whole);
+            yield return Condition(forbid, condition.IsUnless ? condition.Text : $"an end of: {condition.Text}", condition);
+
+        if (GroupOf(forbid.Principal) is { } group)
+            yield return Sentence(forbid.Id, $"not to be in {group}");
+        else if (conditions.IsEmpty)
+            yield return Sentence(forbid.Id, "another policy set: this forbid has no condition that could end");
     }
 
-    private Missing Head(Policy permit) => permit.Principal switch
+    private static Missing Head(Policy permit) => permit.Principal switch
     {
-        ScopeConstraint.In { Entities: [var group] } => Membership(permit.Id, group),
-        ScopeConstraint.IsIn { Entity: var group } => Membership(permit.Id, group),
+        ScopeConstraint.In or ScopeConstraint.IsIn when GroupOf(permit.Principal) is { } group =>
+            new(permit.Id, $"to be in {group}", [], group.Type is EntityTypes.Role or EntityTypes.Team ? group : null, []),
         ScopeConstraint.Equal { Entity: var other } => Sentence(permit.Id, $"to be {other}"),
         ScopeConstraint.Is { Type: var type } => Sentence(permit.Id, $"to be a {type}"),
         _ => Sentence(permit.Id, "another principal"),
     };
 
-    private static Missing Membership(string policy, EntityUid group) =>
-        new(policy, $"to be in {group}", [], group.Type is EntityTypes.Role or EntityTypes.Team ? group : null, []);
-
-    private Missing Condition(Policy policy, string needs, string text)
+    private static EntityUid? GroupOf(ScopeConstraint principal) => principal switch
     {
-        ImmutableArray<string> found = [.. PolicyParts.Paths(text).Select(path => $"{path} {(Value(path) is { } value ? $"= {value}" : "is absent")}")];
-        var risky = text.Contains("context.risk", StringComparison.Ordinal);
-        return new Missing(policy.Id, needs, found, null, risky ? input.Risk.Signals : []);
-    }
-
-    private Value? Value(string path)
-    {
-        var steps = path.Split('.');
-        Value? value = steps[0] switch
-        {
-            "context" => scene.Context,
-            "principal" => scene.Principal.Attributes,
-            _ => scene.Api.Attributes,
-        };
-        foreach (var step in steps.AsSpan(1))
-        {
-            if (value is not RecordValue record || !record.TryGetValue(step, out value))
-                return null;
-        }
-
-        return value;
-    }
-
-    /// <summary>Whether a condition holds; null when it cannot be evaluated.</summary>
-    private bool? Holds(string condition, Request request)
-    {
-        if (PolicySet.Parse($"permit(principal, action, resource) when {{ {condition}\n }};", "condition").Set is not { } set)
-            return null;
-        var result = Authorizer.Authorize(set, request, scene.Entities);
-        return !result.Errors.IsEmpty ? null : !result.SatisfiedPermits.IsEmpty;
-    }
-
-    private bool Matches(ScopeConstraint constraint, EntityUid uid) => constraint switch
-    {
-        ScopeConstraint.Any => true,
-        ScopeConstraint.Equal equal => equal.Entity == uid,
-        ScopeConstraint.In within => within.Entities.Any(entity => scene.Entities.IsIn(uid, entity)),
-        ScopeConstraint.Is type => type.Type == uid.Type,
-        ScopeConstraint.IsIn type => type.Type == uid.Type && scene.Entities.IsIn(uid, type.Entity),
-        _ => false,
+        ScopeConstraint.In { Entities: [var group] } => group,
+        ScopeConstraint.IsIn { Entity: var group } => group,
+        _ => null,
     };
+
+    private Missing Condition(Policy policy, string needs, PolicyPart part) => new(
+        policy.Id,
+        needs,
+        [.. part.Found.Select(found => found.ToString())],
+        null,
+        part.Found.Any(found => found.Place.StartsWith("context.risk", StringComparison.Ordinal)) ? input.Risk.Signals : []);
 
     private static Missing Sentence(string? policy, string needs, ImmutableArray<string> found = default) =>
         new(policy, needs, found.IsDefault ? [] : found, null, []);

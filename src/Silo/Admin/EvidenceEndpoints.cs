@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Globalization;
+using System.Net;
 using Assay.Core.Evidence;
 using Assay.Grains.Authority;
 using Assay.Silo.Admin.Explaining;
@@ -12,6 +14,8 @@ internal static class EvidenceEndpoints
 {
     private const int MostPerPage = 1000;
 
+    private static readonly ImmutableArray<string> Methods = ["private_key_jwt", "client_secret_basic", "client_secret_post"];
+
     public static void MapEvidence(this RouteGroupBuilder admin)
     {
         admin.MapGet("/evidence", List).Needs(AdminScopes.EvidenceRead).WithTags("evidence").WithSummary("Lists records, newest first.")
@@ -20,7 +24,7 @@ internal static class EvidenceEndpoints
             .WithSummary("Explains a record: the decision then, decided again from the record, and the same request now.")
             .WithDescription("The id is a record's, or the jti of a token.").Produces<ExplanationAnswer>().ProducesProblem(404);
         admin.MapPost("/explain", ExplainNow).Needs(AdminScopes.IdentityRead, AdminScopes.PolicyRead).WithTags("evidence")
-            .WithSummary("What an identity would get now, why, and what is missing. Spends and records nothing.")
+            .WithSummary("What an identity would get now, or under assumptions; why, and what is missing. Spends and records nothing.")
             .Accepts<ExplainQuestion>("application/json").Produces<ExplanationAnswer>().ProducesProblem(404);
     }
 
@@ -73,7 +77,14 @@ internal static class EvidenceEndpoints
         if (scopes.Length > 100 || scopes.Distinct().Count() != scopes.Length || scopes.Any(scope => scope.Length is 0 or > 200))
             return Problems.Invalid("scopes: at most 100, each once.");
 
-        return await explainer.Now(body.Identity, body.Resource, scopes, context.RequestAborted) is { } explanation
+        if (body.Risk is < 0 or > 100)
+            return Problems.Invalid("risk is a score from 0 to 100.");
+        if (body.Method is { } method && !Methods.Contains(method))
+            return Problems.Invalid($"method is one of {string.Join(", ", Methods)}.");
+        if (body.Ip is { } ip && !IPAddress.TryParse(ip, out _))
+            return Problems.Invalid("ip is an IPv4 or IPv6 address.");
+
+        return await explainer.Now(body.Identity, body.Resource, scopes, new Assumptions(body.Risk, body.Method, body.At, body.Ip), context.RequestAborted) is { } explanation
             ? AdminJson.Ok(explanation)
             : Problems.NotFound($"There is no identity '{body.Identity}'.");
     }

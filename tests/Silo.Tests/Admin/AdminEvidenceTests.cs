@@ -86,6 +86,43 @@ public sealed class AdminEvidenceTests(SiloFixture fixture) : IClassFixture<Silo
     }
 
     [Fact]
+    public async Task What_would_open_a_scope_is_named_with_the_change_that_was_decided_again()
+    {
+        await Silo.Create("opened", "payments-reader");
+        Assert.Equal(200, (await Silo.Admin("PUT", "identities/opened/signals/leaked", """{"weight":80}""")).Status);
+
+        var now = (await Silo.Admin("POST", "explain", $$"""{"identity":"opened","resource":"{{Payments}}","scopes":["payments:write","payments:export","payments:fly"]}""")).Body.GetProperty("now");
+
+        string Ways(string scope) => string.Join(" | ", Scope(now, scope).GetProperty("ways").EnumerateArray().Select(way => string.Join(" + ", way.EnumerateArray().Select(
+            remedy => $"{remedy.GetProperty("kind").GetString()} {remedy.GetProperty("subject").GetString()}"))));
+        Assert.Equal("verify attestation + join Assay::Role::\"payments-writer\" | clearSignal leaked + join Assay::Role::\"payments-writer\"", Ways("payments:write"));
+        Assert.Equal("", Ways("payments:fly"));
+        Assert.NotEqual("", Ways("payments:export"));
+    }
+
+    [Fact]
+    public async Task A_question_may_assume_what_is_not_so()
+    {
+        await Silo.Create("assumed", "payments-writer");
+
+        var answer = await Silo.Admin(
+            "POST", "explain",
+            $$"""{"identity":"assumed","resource":"{{Payments}}","scopes":["payments:write"],"risk":60,"method":"client_secret_basic","at":"2031-05-01T03:00:00Z","ip":"192.0.2.7"}""");
+
+        var now = answer.Body.GetProperty("now");
+        Assert.Equal(
+            ["a risk score of 60", "authentication by client_secret_basic", "a request at 2031-05-01T03:00:00Z", "a request from 192.0.2.7"],
+            now.GetProperty("assumed").EnumerateArray().Select(word => word.GetString()!));
+        Assert.Equal((60, "high"), (now.GetProperty("risk").GetProperty("score").GetInt32(), now.GetProperty("risk").GetProperty("level").GetString()));
+        Assert.NotEqual("granted", Scope(now, "payments:write").GetProperty("outcome").GetString());
+        Assert.Equal("granted", Scope((await Silo.Admin("POST", "explain", $$"""{"identity":"assumed","resource":"{{Payments}}","scopes":["payments:write"]}""")).Body.GetProperty("now"), "payments:write").GetProperty("outcome").GetString());
+        Assert.Equal(422, (await Silo.Admin("POST", "explain", """{"identity":"assumed","risk":101}""")).Status);
+        Assert.Equal(422, (await Silo.Admin("POST", "explain", """{"identity":"assumed","method":"password"}""")).Status);
+        Assert.Equal(422, (await Silo.Admin("POST", "explain", """{"identity":"assumed","ip":"here"}""")).Status);
+        Assert.Equal(400, (await Silo.Admin("POST", "explain", """{"identity":"assumed","at":"soon"}""")).Status);
+    }
+
+    [Fact]
     public async Task A_question_about_now_leaves_no_record()
     {
         await Silo.Create("asked-about", "payments-reader");

@@ -20,8 +20,8 @@ namespace Assay.Silo.Admin.Explaining;
 internal sealed class Explainer(
     IAuthorityStore store, SiloView silo, History history, JtiCodec names, IGrainFactory grains, SiloIdentity self, TimeProvider clock)
 {
-    /// <summary>What the identity would get now; null when there is no such identity.</summary>
-    public async Task<ExplanationAnswer?> Now(string id, string? resource, ImmutableArray<string> scopes, CancellationToken cancellationToken)
+    /// <summary>What the identity would get now, or under assumptions; null when there is no such identity.</summary>
+    public async Task<ExplanationAnswer?> Now(string id, string? resource, ImmutableArray<string> scopes, Assumptions assumed, CancellationToken cancellationToken)
     {
         if (await store.Read(new ObjectKey(self.Realm, ObjectKinds.Identity, id), cancellationToken) is not { IsDeleted: false } stored)
             return null;
@@ -42,6 +42,7 @@ internal sealed class Explainer(
                     Resource = resource,
                     Scopes = scopes,
                 },
+                assumed,
                 cancellationToken);
         return new ExplanationAnswer { Identity = id, Now = decided.Answer, Policies = Policies(decided) };
     }
@@ -68,6 +69,7 @@ internal sealed class Explainer(
                 Scopes = input.Scopes,
                 OriginIp = input.OriginIp,
             },
+            Assumptions.None,
             cancellationToken);
 
         RedecisionAnswer? again = null;
@@ -104,7 +106,7 @@ internal sealed class Explainer(
         }
     }
 
-    private async Task<Decided> DecideNow(string id, DecisionRequest request, CancellationToken cancellationToken)
+    private async Task<Decided> DecideNow(string id, DecisionRequest request, Assumptions assumed, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         switch (await grains.GetGrain<IIdentityGrain>(GrainKey.For(self.Realm, id)).Explain(request))
@@ -115,9 +117,10 @@ internal sealed class Explainer(
                 var policies = active?.Version == decided.Input.PolicyVersion
                     ? active
                     : await history.Policies(decided.Input.PolicyDomain, decided.Input.PolicyVersion, cancellationToken);
-                var scene = Scene(await history.Directory(decided.Input.DirectoryNumber, cancellationToken), identity, decided.Input);
-                var shortfall = scene is not null && policies is not null ? new Shortfall(policies, scene, decided.Input) : null;
-                return new Decided(Answer(decided.Input, decided.Verdict, scene, identity, shortfall), decided.Verdict, policies);
+                var directory = await history.Directory(decided.Input.DirectoryNumber, cancellationToken);
+                return identity is null || policies is null
+                    ? new Decided(Answer(decided.Input, decided.Verdict, null, identity, null), decided.Verdict, policies)
+                    : Explained(decided.Verdict, assumed.Of(decided.Input, identity), assumed, policies, directory, identity);
 
             case Decision.Refused refused:
                 var state = refused.Reason == RefusalReason.IdentityDisabled
@@ -134,6 +137,15 @@ internal sealed class Explainer(
             default:
                 throw new System.Diagnostics.UnreachableException();
         }
+    }
+
+    /// <summary>The verdict was reached without assumptions; with any, policy is asked again here.</summary>
+    private static Decided Explained(
+        Verdict reached, DecisionInput input, Assumptions assumed, LoadedPolicySet policies, DirectorySnapshot directory, Identity identity)
+    {
+        var verdict = assumed.IsEmpty ? reached : Decider.Decide(policies, directory, identity, input);
+        var answer = Answer(input, verdict, Scene(directory, identity, input), identity, Shortfall.Of(policies, directory, identity, input)) with { Assumed = assumed.Words() };
+        return new Decided(answer, verdict, policies);
     }
 
     private static DecisionScene? Scene(DirectorySnapshot directory, Identity? identity, DecisionInput input) =>
@@ -169,6 +181,7 @@ internal sealed class Explainer(
         StepUp = scope.StepUp,
         Reasons = scope.Reasons,
         Missing = shortfall is null ? [] : [.. shortfall.Of(scope).Select(MissingAnswer.From)],
+        Ways = shortfall is null ? [] : [.. shortfall.WaysTo(scope).Select(way => way.Select(RemedyAnswer.From).ToImmutableArray())],
     };
 
     /// <summary>Each policy that a decision names, once per text.</summary>

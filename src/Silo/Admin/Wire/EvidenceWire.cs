@@ -108,6 +108,9 @@ internal sealed record DecisionAnswer
 {
     public required DateTimeOffset Time { get; init; }
 
+    /// <summary>What the question took for granted instead of what is known, in words.</summary>
+    public ImmutableArray<string> Assumed { get; init; } = [];
+
     /// <summary>Set when it was refused before policy was asked, for instance <c>identityDisabled</c>.</summary>
     public string? Refusal { get; init; }
     public string? RefusalDetail { get; init; }
@@ -147,6 +150,36 @@ internal sealed record ScopeAnswer
 
     /// <summary>What stands between the request and this scope, nearest first; only of a decision about now.</summary>
     public ImmutableArray<MissingAnswer> Missing { get; init; } = [];
+
+    /// <summary>
+    /// The smallest sets of changes each of which has the scope granted, three at most: decided again with it, nothing else being different. Empty when it is
+    /// granted, or nothing short of another policy set is known to do; only of a decision about now.
+    /// </summary>
+    public ImmutableArray<ImmutableArray<RemedyAnswer>> Ways { get; init; } = [];
+}
+
+/// <summary>One change that, alone or with others, has a scope granted.</summary>
+/// <param name="Kind"><c>verify</c>, <c>clearSignal</c>, <c>lowerRisk</c>, <c>authenticate</c>, <c>bind</c>, <c>askAt</c>, <c>askFrom</c>, <c>join</c>, <c>leave</c>, <c>attribute</c> or <c>noAttribute</c></param>
+/// <param name="Text">In words that follow "granted with".</param>
+/// <param name="Subject">What it is about: the verification, the signal, the method, the binding, the address, the group or the entity.</param>
+internal sealed record RemedyAnswer(string Kind, string Text, string? Subject)
+{
+    public static RemedyAnswer From(Remedy remedy) => new(
+        char.ToLowerInvariant(remedy.GetType().Name[0]) + remedy.GetType().Name[1..],
+        remedy.Text,
+        remedy switch
+        {
+            Remedy.Verify verify => verify.Verification,
+            Remedy.ClearSignal clear => clear.Signal,
+            Remedy.Authenticate other => other.Method,
+            Remedy.Bind bound => bound.Binding,
+            Remedy.AskFrom from => from.Ip,
+            Remedy.Join join => join.Group.ToString(),
+            Remedy.Leave leave => leave.Group.ToString(),
+            Remedy.Attribute set => set.Entity.ToString(),
+            Remedy.NoAttribute unset => unset.Entity.ToString(),
+            _ => null,
+        });
 }
 
 /// <param name="Policy">The policy that asks for it.</param>
@@ -165,4 +198,9 @@ internal sealed record PolicyAnswer(string Id, string Effect, string File, int L
 
 internal sealed record RedecisionAnswer(bool Same, string? Detail);
 
-internal sealed record ExplainQuestion(string Identity, string? Resource = null, ImmutableArray<string>? Scopes = null);
+/// <param name="Risk">Assume this risk score, 0 to 100.</param>
+/// <param name="Method">Assume this authentication method: <c>private_key_jwt</c>, <c>client_secret_basic</c> or <c>client_secret_post</c>.</param>
+/// <param name="At">Assume that it asks at this moment.</param>
+/// <param name="Ip">Assume that it asks from this address.</param>
+internal sealed record ExplainQuestion(
+    string Identity, string? Resource = null, ImmutableArray<string>? Scopes = null, int? Risk = null, string? Method = null, DateTimeOffset? At = null, string? Ip = null);
