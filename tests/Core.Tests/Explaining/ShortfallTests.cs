@@ -83,7 +83,7 @@ public sealed class ShortfallTests
     [InlineData(Permit + " when { [\"private_key_jwt\"].contains(context.client.method) };", "authentication by private_key_jwt")]
     [InlineData(Permit + " when { context.client.method == \"tls_client_auth\" };", "")]
     [InlineData("@bind(\"mtls\") " + Permit + ";", "a token bound by mtls")]
-    [InlineData("@bind(\"any\") permit (principal in Assay::Role::\"readers\", action, resource);", "membership in Assay::Role::\"readers\" + a token bound by dpop")]
+    [InlineData("@bind(\"any\") permit (principal in Assay::Role::\"readers\", action, resource);", "a token bound by dpop + membership in Assay::Role::\"readers\"")]
     [InlineData(Permit + " when { context has origin && context.origin.ip.isInRange(ip(\"10.0.0.0/8\")) };", "a request from 10.0.0.0/8")]
     [InlineData(Permit + " when { context has origin };", "")]
     [InlineData(Permit + " when { context.time >= datetime(\"2026-02-01T00:00:00Z\") };", "a request at 2026-02-01 00:00:00Z")]
