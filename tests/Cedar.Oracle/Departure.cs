@@ -38,7 +38,7 @@ internal static class Departure
     private static bool IsEscape(string name, JsonObject? inside) => name switch
     {
         "__entity" => IsString(inside?["type"]) && IsString(inside?["id"]),
-        "__extn" => IsString(inside?["fn"]) && (inside!.ContainsKey("arg") != inside["args"] is JsonArray) && !HasMalformedEscape(inside["arg"]) && !HasMalformedEscape(inside["args"]),
+        "__extn" => IsString(inside?["fn"]) && inside!.ContainsKey("arg") != inside.ContainsKey("args") && inside["args"] is null or JsonArray && !HasMalformedEscape(inside["arg"]) && !HasMalformedEscape(inside["args"]),
         _ => false,
     };
 
