@@ -6,14 +6,17 @@ namespace Assay.Core.Evidence;
 
 /// <summary>
 /// A token's <c>jti</c>: one AES block over (shard, position, check bits) under a cluster key. It leads to its record in O(1), looks random, and
-/// one that was made up passes the check bits once in 2^32.
+/// one that was made up passes the check bits once in 2^32. The blocks with a counter (0, 1, …) in place of the check bits are the token's key
+/// stream: AES in counter mode, whose counters no two tokens share.
 /// </summary>
 public sealed class JtiCodec : IDisposable
 {
     public const int TextLength = 22;
     public const long MaxShard = (1L << 48) - 1;
     public const long MaxPosition = (1L << 48) - 1;
-    private const uint CheckBits = 0x41535331; // constant: the cipher makes them unguessable
+    public const int MaxKeyStream = 512;
+    private const int BlockBytes = 16;
+    private const uint CheckBits = 0x41535331; // constant: the cipher makes them unguessable; no counter comes so far
 
     private readonly Aes cipher = Aes.Create();
 
@@ -26,19 +29,33 @@ public sealed class JtiCodec : IDisposable
     }
 
     /// <exception cref="ArgumentOutOfRangeException">A number is negative or needs more than 48 bits.</exception>
-    public string Encode(RecordId id)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(id.Shard);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(id.Shard, MaxShard);
-        ArgumentOutOfRangeException.ThrowIfNegative(id.Position);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(id.Position, MaxPosition);
+    public string Encode(RecordId id) => Encode(id, []);
 
-        Span<byte> plain = stackalloc byte[16], block = stackalloc byte[16];
-        BinaryPrimitives.WriteUInt64BigEndian(plain, (ulong)id.Shard << 16 | (ulong)id.Position >> 32);
-        BinaryPrimitives.WriteUInt32BigEndian(plain[8..], (uint)id.Position);
-        BinaryPrimitives.WriteUInt32BigEndian(plain[12..], CheckBits);
-        cipher.EncryptEcb(plain, block, PaddingMode.None);
-        return Base64Url.EncodeToString(block);
+    /// <summary>The <c>jti</c>, and with the same call of the cipher the key stream that belongs to it. Give out each key stream once.</summary>
+    /// <param name="keyStream">Is filled; at most <see cref="MaxKeyStream"/> bytes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is negative or needs more than 48 bits, or so long a key stream is not given.</exception>
+    public string Encode(RecordId id, Span<byte> keyStream)
+    {
+        Span<byte> blocks = stackalloc byte[BlockBytes + MaxKeyStream];
+        blocks = blocks[..(BlockBytes + Length(keyStream))];
+        Lay(id, CheckBits, blocks);
+        for (var at = BlockBytes; at < blocks.Length; at += BlockBytes)
+            Lay(id, (uint)(at / BlockBytes) - 1, blocks[at..]);
+        cipher.EncryptEcb(blocks, blocks, PaddingMode.None);
+        blocks.Slice(BlockBytes, keyStream.Length).CopyTo(keyStream);
+        return Base64Url.EncodeToString(blocks[..BlockBytes]);
+    }
+
+    /// <summary>The key stream of a token that was made, to read what was written with it.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">As for <see cref="Encode(RecordId, Span{byte})"/>.</exception>
+    public void KeyStream(RecordId id, Span<byte> keyStream)
+    {
+        Span<byte> blocks = stackalloc byte[MaxKeyStream];
+        blocks = blocks[..Length(keyStream)];
+        for (var at = 0; at < blocks.Length; at += BlockBytes)
+            Lay(id, (uint)(at / BlockBytes), blocks[at..]);
+        cipher.EncryptEcb(blocks, blocks, PaddingMode.None);
+        blocks[..keyStream.Length].CopyTo(keyStream);
     }
 
     /// <summary>False when the text is no <c>jti</c> of this cluster.</summary>
@@ -61,6 +78,24 @@ public sealed class JtiCodec : IDisposable
     }
 
     public void Dispose() => cipher.Dispose();
+
+    private static int Length(ReadOnlySpan<byte> keyStream)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(keyStream.Length, MaxKeyStream, nameof(keyStream));
+        return (keyStream.Length + BlockBytes - 1) / BlockBytes * BlockBytes;
+    }
+
+    private static void Lay(RecordId id, uint last, Span<byte> block)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(id.Shard);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(id.Shard, MaxShard);
+        ArgumentOutOfRangeException.ThrowIfNegative(id.Position);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(id.Position, MaxPosition);
+
+        BinaryPrimitives.WriteUInt64BigEndian(block, (ulong)id.Shard << 16 | (ulong)id.Position >> 32);
+        BinaryPrimitives.WriteUInt32BigEndian(block[8..], (uint)id.Position);
+        BinaryPrimitives.WriteUInt32BigEndian(block[12..], last);
+    }
 }
 
 /// <summary>Where a record lies: its shard (the epoch of the silo that wrote it) and its position there.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Security.Cryptography;
 using Assay.Core.Evidence;
 using CsCheck;
@@ -93,6 +94,24 @@ public sealed class JtiCodecTests
 
         foreach (var id in new RecordId[] { new(-1, 0), new(0, -1), new(JtiCodec.MaxShard + 1, 0), new(0, JtiCodec.MaxPosition + 1) })
             Assert.Throws<ArgumentOutOfRangeException>(() => codec.Encode(id));
+    }
+
+    [Fact]
+    public void The_key_stream_comes_with_the_jti_and_again_without_it_and_is_no_jti()
+    {
+        using var codec = new JtiCodec(Key);
+        byte[] first = new byte[100], again = new byte[100], other = new byte[100];
+
+        var jti = codec.Encode(new RecordId(3, 4), first);
+        codec.KeyStream(new RecordId(3, 4), again);
+        codec.KeyStream(new RecordId(3, 5), other);
+
+        Assert.Equal(codec.Encode(new RecordId(3, 4)), jti);
+        Assert.Equal(first, again);
+        Assert.NotEqual(first[..16], other[..16]);
+        Assert.NotEqual(first[..16], first[16..32]);
+        Assert.False(codec.TryDecode(Base64Url.EncodeToString(first.AsSpan(0, 16)), out _));
+        Assert.Throws<ArgumentOutOfRangeException>(() => codec.KeyStream(new RecordId(3, 4), new byte[JtiCodec.MaxKeyStream + 1]));
     }
 
     [Theory]
