@@ -16,7 +16,7 @@ internal sealed class ApiFiles(Source source)
     public void Read(YamlNode document)
     {
         var where = $"apis[{Apis.Count}]";
-        if (Fields.Open(document, "an API", where, source, ["resource", "name", "scopes", "maxTokenLifetime", "parents", "attributes"], Hints) is not { } fields)
+        if (Fields.Open(document, "an API", where, source, ["resource", "name", "scopes", "maxTokenLifetime", "resourceServers", "parents", "attributes"], Hints) is not { } fields)
         {
             IsIncomplete = true;
             return;
@@ -29,6 +29,7 @@ internal sealed class ApiFiles(Source source)
             Name = fields.Text("name"),
             Scopes = Scopes(fields, where),
             MaxTokenLifetime = fields.Span("maxTokenLifetime"),
+            ResourceServers = fields.Texts("resourceServers", "[payments-api]") ?? [],
             Parents = GroupReferences.Parents(fields, where, source),
             Attributes = attributes.Read(fields, where),
         };

@@ -13,6 +13,8 @@ internal sealed class AssayMetrics
     private readonly Histogram<double> requests;
     private readonly Counter<long> failedAuthentications;
     private readonly Counter<long> withheldScopes;
+    private readonly Counter<long> introspections;
+    private readonly Counter<long> revocations;
 
     public AssayMetrics(IMeterFactory meters)
     {
@@ -22,6 +24,8 @@ internal sealed class AssayMetrics
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] });
         failedAuthentications = meter.CreateCounter<long>("assay.client.authentication.failures", "{failure}", "Failed client authentications by method and reason.");
         withheldScopes = meter.CreateCounter<long>("assay.scopes.withheld", "{scope}", "Scopes asked for and not granted, by outcome.");
+        introspections = meter.CreateCounter<long>("assay.introspections", "{request}", "Introspection requests by outcome: active, inactive, or the OAuth error code.");
+        revocations = meter.CreateCounter<long>("assay.revocations", "{request}", "Revocation requests of clients by outcome: revoked, already, refused, or the OAuth error code.");
     }
 
     public void TokenRequest(string outcome, TimeSpan duration) =>
@@ -29,6 +33,10 @@ internal sealed class AssayMetrics
 
     public void AuthenticationFailed(string method, string reason) =>
         failedAuthentications.Add(1, new KeyValuePair<string, object?>("method", method), new KeyValuePair<string, object?>("reason", reason));
+
+    public void Introspected(string outcome) => introspections.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+
+    public void Revoked(string outcome) => revocations.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 
     public void ScopeWithheld(string outcome) => withheldScopes.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 }

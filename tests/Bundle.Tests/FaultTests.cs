@@ -78,6 +78,8 @@ public sealed class FaultTests
     [InlineData("resource: urn:example:a\nscopes: [{name: 'a\\'}]\n", "2:17: the scope 'a\\' has '\\' in it; a scope is printable ASCII without spaces, quotes and backslashes (RFC 6749 §3.3), for instance payments:read")]
     [InlineData("resource: urn:example:a\nscopes: [{name: a}]\nmaxTokenLifetime: 300\n", "3:19: 'maxTokenLifetime' must be a span of time such as 90s, 5m or 1h, not the number 300; for seconds write 300s")]
     [InlineData("resource: urn:example:a\nscopes: [{name: a}]\nmaxTokenLifetime: 5min\n", "3:19: 'maxTokenLifetime' must be a span of time such as 90s, 5m or 1h, not the text '5min'")]
+    [InlineData("resource: urn:example:a\nscopes: [{name: a}]\nresourceServers: [b, b]\n", "3:22: the resource server 'b' stands twice; keep one")]
+    [InlineData("resource: urn:example:a\nscopes: [{name: a}]\nresourceServers: b\n", "3:18: 'resourceServers' must be a list, not the text 'b'; write for instance [payments-api]")]
     [InlineData("resource: urn:example:a\nscopes: [{name: a}]\nmaxTokenLifetime: 1h\n", "3:19: 'maxTokenLifetime' is 3600 s; a token lives 60 s to 900 s (15m)")]
     [InlineData("resource: urn:example:a\nscopes: [{name: a}]\nparents: [reader]\n", "3:11: 'reader' is no parent; write '- role: reader', '- team: reader', or a Cedar entity such as 'Zone::\"internal\"'")]
     [InlineData("resource: urn:example:a\nscopes: [{name: a}]\nparents: [{api: urn:example:b}]\n", "3:11: the API 'urn:example:b' is not declared (did you mean 'urn:example:a'?); declare it under apis/")]

@@ -24,7 +24,8 @@ public sealed class QuickstartTests
     [Fact]
     public void Every_identity_of_it_has_its_key_made_at_first_start()
     {
-        Assert.Equal(["acme-crm", "ledgerly-sync", "payments-exporter"], Reading.Declarations!.Generate);
+        Assert.Equal(["acme-crm", "ledgerly-sync", "payments-api", "payments-exporter"], Reading.Declarations!.Generate);
+        Assert.Equal(["payments-api"], Reading.Declarations.Apis.Single().ResourceServers);
     }
 
     [Fact]

@@ -29,6 +29,7 @@ public sealed class ReadingTests
                 resource: HTTPS://Payments.example
                 name: Payments
                 maxTokenLifetime: 10m
+                resourceServers: [gateway, exporter]
                 parents: [{team: treasury}]
                 attributes: {zone: internal}
                 scopes:
@@ -90,7 +91,7 @@ public sealed class ReadingTests
             {"uid":"Assay::Role::\"writer\"","parents":["Assay::Role::\"reader\"","Assay::Team::\"treasury\"","Assay::Api::\"https://payments.example\"","Zone::\"internal\""],"attributes":{"level":3}},
             {"uid":"Assay::Team::\"treasury\""}],
             "apis":[{"resource":"https://payments.example","name":"Payments","scopes":[{"name":"payments:read"},{"name":"payments:write","description":"Change","groups":["payments:change","all"]}],
-            "maxTokenLifetime":"00:10:00","parents":["Assay::Team::\"treasury\""],"attributes":{"zone":"internal"}}],
+            "maxTokenLifetime":"00:10:00","resourceServers":["gateway","exporter"],"parents":["Assay::Team::\"treasury\""],"attributes":{"zone":"internal"}}],
             "policies":{"files":[{"path":"policies/a.cedar","text":"forbid (principal, action, resource) when { context.risk.score >= 50 };\n"},
             {"path":"policies/b.cedar","text":"permit (principal, action, resource);\n"}],"schema":"namespace X;\n"},"generate":["exporter"]}
             """.ReplaceLineEndings(""),

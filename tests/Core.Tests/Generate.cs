@@ -88,8 +88,8 @@ internal static class Generate
     public static readonly Gen<Api> Api = Gen.Select(
         Gen.Select(Text, Text.Null(), Text.Null(), Text),
         List(Gen.Select(Text, Text.Null(), List(Text), (name, description, groups) => new ApiScope(name, description, groups))),
-        Maybe(Span), List(Role), Attributes,
-        (names, scopes, life, parents, attributes) => new Api
+        Maybe(Span), Gen.Select(List(Role), List(Text)), Attributes,
+        (names, scopes, life, others, attributes) => new Api
         {
             Resource = names.Item1,
             Name = names.Item2,
@@ -97,7 +97,8 @@ internal static class Generate
             PolicyDomain = names.Item4,
             Scopes = scopes,
             MaxTokenLifetime = life,
-            Parents = parents,
+            ResourceServers = others.Item2,
+            Parents = others.Item1,
             Attributes = attributes,
         });
 

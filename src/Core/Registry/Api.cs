@@ -21,6 +21,9 @@ public sealed record Api
     /// <summary>The longest life of a token for this API; null for the cluster's ceiling. 60 to 900 s.</summary>
     public TimeSpan? MaxTokenLifetime { get; init; }
 
+    /// <summary>Identities that this API checks its tokens as: only they are told what introspection knows of one.</summary>
+    public ImmutableArray<string> ResourceServers { get; init; } = [];
+
     public ImmutableArray<EntityUid> Parents { get; init; } = [];
 
     public RecordValue Attributes { get; init; } = RecordValue.Empty;

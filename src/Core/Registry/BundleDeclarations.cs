@@ -100,6 +100,8 @@ public sealed record DeclaredApi
 
     public TimeSpan? MaxTokenLifetime { get; init; }
 
+    public ImmutableArray<string> ResourceServers { get; init; } = [];
+
     public ImmutableArray<EntityUid> Parents { get; init; } = [];
 
     public RecordValue Attributes { get; init; } = RecordValue.Empty;

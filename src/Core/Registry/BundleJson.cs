@@ -134,6 +134,7 @@ public static class BundleJson
         json.WriteText("name", api.Name);
         json.WriteObjects("scopes", api.Scopes, RegistryParts.WriteMembers);
         json.WriteSpan("maxTokenLifetime", api.MaxTokenLifetime);
+        json.WriteTexts("resourceServers", api.ResourceServers);
         json.WriteUids("parents", api.Parents);
         json.WriteRecord("attributes", api.Attributes);
     }
@@ -144,6 +145,7 @@ public static class BundleJson
         Name = json.OptionalText("name"),
         Scopes = json.Objects("scopes", RegistryParts.ReadScope),
         MaxTokenLifetime = json.OptionalSpan("maxTokenLifetime"),
+        ResourceServers = json.Texts("resourceServers"),
         Parents = json.Uids("parents"),
         Attributes = json.Record("attributes"),
     };

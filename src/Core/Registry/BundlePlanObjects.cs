@@ -31,6 +31,7 @@ internal static class BundlePlanObjects
         changes.Field(
             "maxTokenLifetime", FieldChanges.Span(before.MaxTokenLifetime), FieldChanges.Span(wanted.MaxTokenLifetime),
             narrows: wanted.MaxTokenLifetime is { } life && (before.MaxTokenLifetime is not { } old || life < old));
+        changes.Words("resourceServers", before.ResourceServers, wanted.ResourceServers);
         changes.Words("parents", before.Parents.Select(FieldChanges.Plain), wanted.Parents.Select(FieldChanges.Plain));
         changes.Attributes(before.Attributes, wanted.Attributes);
 
@@ -42,6 +43,7 @@ internal static class BundlePlanObjects
             PolicyDomain = PolicyDomains.Tokens,
             Scopes = wanted.Scopes,
             MaxTokenLifetime = wanted.MaxTokenLifetime,
+            ResourceServers = wanted.ResourceServers,
             Parents = wanted.Parents,
             Attributes = wanted.Attributes,
         }, changes);

@@ -105,6 +105,9 @@ internal sealed class BundleRules
             Add($"{at}.scopes", $"the API '{api.Resource}' has no scope; list at least one under 'scopes', or no token can be made for it");
 
         CheckScopes(api, at);
+        CheckDistinct(api.ResourceServers, $"{at}.resourceServers", "resource server");
+        for (var i = 0; i < api.ResourceServers.Length; i++)
+            Report($"{at}.resourceServers[{i}]", $"'{api.ResourceServers[i]}'", RegistryText.IdFault(api.ResourceServers[i]));
         CheckParents(api.Parents, at);
         CheckAttributes(api.Attributes, at);
     }

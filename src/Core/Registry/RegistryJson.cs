@@ -32,6 +32,8 @@ public static class RegistryJson
 
     public static ReadOnlyMemory<byte> Write(ShadowPointer pointer) => StrictDocument.Encode(pointer, Version, WriteMembers);
 
+    public static ReadOnlyMemory<byte> Write(RevocationNote note) => StrictDocument.Encode(note, Version, WriteMembers);
+
     public static Identity ReadIdentity(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "identity", Version, ReadIdentity);
 
     public static Group ReadGroup(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "group", Version, ReadGroup);
@@ -45,6 +47,8 @@ public static class RegistryJson
     public static PolicyPointer ReadPolicyPointer(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "active policy", Version, ReadPolicyPointer);
 
     public static ShadowPointer ReadShadowPointer(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "shadow policy", Version, ReadShadowPointer);
+
+    public static RevocationNote ReadRevocation(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "revocation", Version, ReadRevocation);
 
     private static void WriteMembers(Utf8JsonWriter json, Identity identity)
     {
@@ -169,6 +173,7 @@ public static class RegistryJson
         json.WriteString("policyDomain"u8, api.PolicyDomain);
         json.WriteObjects("scopes", api.Scopes, RegistryParts.WriteMembers);
         json.WriteSpan("maxTokenLifetime", api.MaxTokenLifetime);
+        json.WriteTexts("resourceServers", api.ResourceServers);
         json.WriteUids("parents", api.Parents);
         json.WriteRecord("attributes", api.Attributes);
     }
@@ -181,6 +186,7 @@ public static class RegistryJson
         PolicyDomain = json.Text("policyDomain"),
         Scopes = json.Objects("scopes", RegistryParts.ReadScope),
         MaxTokenLifetime = json.OptionalSpan("maxTokenLifetime"),
+        ResourceServers = json.Texts("resourceServers"),
         Parents = json.Uids("parents"),
         Attributes = json.Record("attributes"),
     };
@@ -224,6 +230,14 @@ public static class RegistryJson
     private static void WriteMembers(Utf8JsonWriter json, ShadowPointer pointer) => json.WriteString("version"u8, pointer.Version);
 
     private static ShadowPointer ReadShadowPointer(StrictObject json) => new(json.Text("version"));
+
+    private static void WriteMembers(Utf8JsonWriter json, RevocationNote note)
+    {
+        json.WriteString("id"u8, note.Id);
+        json.WriteString("reason"u8, note.Reason);
+    }
+
+    private static RevocationNote ReadRevocation(StrictObject json) => new(json.Text("id"), json.Text("reason"));
 }
 
 /// <summary>Which policy set is in force in a domain.</summary>
@@ -234,3 +248,7 @@ public sealed record PolicyPointer(string Active, ImmutableArray<string> Previou
 /// <summary>Which policy set is asked beside the one in force in a domain.</summary>
 /// <param name="Version">Its content hash.</param>
 public sealed record ShadowPointer(string Version);
+
+/// <summary>Why something was revoked.</summary>
+/// <param name="Id">What: a <see cref="Revocation.RevocationId"/> as text.</param>
+public sealed record RevocationNote(string Id, string Reason);

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Assay.Core.Tokens;
 
 /// <summary>
-/// The claims of an access token (RFC 9068 §2.2). <c>sub</c> is the client itself: nobody delegates in a client-credentials grant. Claims of
-/// our own are named by URI, so that they collide with nobody's; there is none yet, as the <c>jti</c> alone leads to the evidence.
+/// The claims of an access token (RFC 9068 §2.2). <c>sub</c> is the client itself: nobody delegates in a client-credentials grant. There is one claim of
+/// our own, <see cref="Provenance"/>; to the evidence the <c>jti</c> alone leads.
 /// </summary>
 /// <param name="Audience">The resource, exactly as it is registered (RFC 9068 §3).</param>
 /// <param name="Scopes">The granted ones, at least one.</param>
@@ -14,13 +14,16 @@ namespace Assay.Core.Tokens;
 public readonly record struct AccessTokenClaims(
     string Issuer, string ClientId, string Audience, ImmutableArray<string> Scopes, DateTimeOffset IssuedAt, TimeSpan Lifetime, string JwtId)
 {
+    private static readonly JsonEncodedText ProvenanceName = JsonEncodedText.Encode(Provenance.Claim);
+
     /// <summary><c>exp</c> as it stands in the token: <c>iat</c> and the life.</summary>
     public DateTimeOffset ExpiresAt => DateTimeOffset.FromUnixTimeSeconds(IssuedAt.ToUnixTimeSeconds() + Seconds);
 
     private long Seconds => Lifetime.Ticks / TimeSpan.TicksPerSecond;
 
     /// <summary>Writes one JSON object: the payload of the token.</summary>
-    public void WriteTo(Utf8JsonWriter json)
+    /// <param name="provenance">What <see cref="Provenance.Write"/> wrote, ASCII.</param>
+    public void WriteTo(Utf8JsonWriter json, ReadOnlySpan<byte> provenance)
     {
         var issuedAt = IssuedAt.ToUnixTimeSeconds();
         json.WriteStartObject();
@@ -33,6 +36,7 @@ public readonly record struct AccessTokenClaims(
         json.WriteString("jti"u8, JwtId);
         json.WritePropertyName("scope"u8);
         WriteScope(json);
+        json.WriteString(ProvenanceName, provenance);
         json.WriteEndObject();
     }
 

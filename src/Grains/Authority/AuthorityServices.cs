@@ -10,7 +10,7 @@ public static class AuthorityServices
 {
     /// <summary>
     /// The lease, the view, the gate and their follower. Call it before <c>UseOrleans</c> and before anything that serves, so that it starts first
-    /// and stops last. Needs an <see cref="IAuthorityStore"/>, an <see cref="ISiloAddress"/> and an <see cref="ISiloEnd"/>; every <see cref="ISnapshotListener"/> in
+    /// and stops last. Needs an <see cref="IAuthorityStore"/>, an <see cref="ISiloAddress"/>, an <see cref="ISiloEnd"/> and the cluster's <c>TokenHandles</c>; every <see cref="ISnapshotListener"/> in
     /// the container is called, and an <see cref="ISiloReport"/>, when there is one, is asked.
     /// </summary>
     public static IServiceCollection AddAuthority(this IServiceCollection services)

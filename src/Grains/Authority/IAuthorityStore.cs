@@ -130,6 +130,9 @@ public static class ObjectKinds
     /// <summary>Secrets of the cluster itself (the jti key, the secret pepper), wrapped; id is the name.</summary>
     public const string ClusterSecret = "cluster-secret";
 
+    /// <summary>An end of tokens before their time; the id is a <c>RevocationId</c>. Never deleted.</summary>
+    public const string Revocation = "revocation";
+
     /// <summary>Only in feed entries: an epoch was sealed; realm <c>*</c>, id is the epoch.</summary>
     public const string Lease = "lease";
 

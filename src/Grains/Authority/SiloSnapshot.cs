@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Assay.Core.Policies;
 using Assay.Core.Registry;
+using Assay.Core.Revocation;
 using Assay.Grains.Policies;
 
 namespace Assay.Grains.Authority;
@@ -19,6 +20,9 @@ public sealed record SiloSnapshot(
 {
     /// <summary>The sets that are asked beside those in force, by <c>realm/domain</c>; most often none.</summary>
     public ImmutableDictionary<string, ShadowPolicy> Shadows { get; init; } = ImmutableDictionary<string, ShadowPolicy>.Empty;
+
+    /// <summary>What can still end a token that is out.</summary>
+    public RevocationSet Revocations { get; init; } = RevocationSet.Empty;
 }
 
 /// <summary>The policy set in force in a domain.</summary>

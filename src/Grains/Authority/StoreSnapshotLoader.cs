@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Assay.Core.Policies;
 using Assay.Core.Registry;
+using Assay.Core.Revocation;
 using Assay.Core.Shadowing;
 using Assay.Grains.Policies;
 using Microsoft.Extensions.Logging;
@@ -9,10 +11,14 @@ using Microsoft.Extensions.Options;
 namespace Assay.Grains.Authority;
 
 /// <summary>
-/// Builds a silo's snapshot from the store. Only the kinds that the entries name are read again; a policy set that is already compiled stays.
+/// Builds a silo's snapshot from the store. Only the kinds that the entries name are read again; a policy set that is already compiled stays, and
+/// revocations are taken from the entries themselves.
 /// </summary>
-internal sealed class StoreSnapshotLoader(IAuthorityStore store, IOptions<AuthorityOptions> options, ILogger<StoreSnapshotLoader> log) : ISnapshotLoader
+internal sealed class StoreSnapshotLoader(IAuthorityStore store, TokenHandles handles, IOptions<AuthorityOptions> options, ILogger<StoreSnapshotLoader> log) : ISnapshotLoader
 {
+    /// <summary>Revocations that a silo reads at once when it joins.</summary>
+    private const int RevocationsPerPage = 5_000;
+
     private readonly string realm = options.Value.Realm;
 
     public async Task<SiloSnapshot> Load(
@@ -40,7 +46,61 @@ internal sealed class StoreSnapshotLoader(IAuthorityStore store, IOptions<Author
         var shadows = previous is null || kinds.Contains(ObjectKinds.ShadowPolicy)
             ? await Shadows(previous, head, cancellationToken)
             : previous.Shadows;
-        return new SiloSnapshot(head, directory, policies, keys, refreshedAt) { Shadows = shadows };
+        var revocations = previous is null ? await Revocations(head, refreshedAt, cancellationToken) : previous.Revocations.Next(Revocations(entries, refreshedAt), refreshedAt);
+        return new SiloSnapshot(head, directory, policies, keys, refreshedAt) { Shadows = shadows, Revocations = revocations };
+    }
+
+    /// <summary>Those that can still matter, from the change log: newest first, until one is too old.</summary>
+    private async Task<RevocationSet> Revocations(long head, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var oldest = now - RevocationSet.Retention;
+        var found = new List<RevocationEntry>();
+        var (before, limit) = (head + 1, RevocationsPerPage);
+        while (true)
+        {
+            var page = await store.Changes(realm, ObjectKinds.Revocation, id: null, after: 0, before, limit, cancellationToken);
+            var isFull = page.Length == limit;
+            if (isFull && page[0].Number == page[^1].Number)
+            {
+                limit *= 2; // one change of very many
+                continue;
+            }
+
+            foreach (var change in page)
+            {
+                // The last number of a full page may be cut off: it comes again, whole, with the next one.
+                if (change.At >= oldest && !(isFull && change.Number == page[^1].Number))
+                    found.Add(Entry(change.Key, change.Number, change.At));
+            }
+
+            if (!isFull || page[^1].At < oldest)
+                break;
+            before = page[^1].Number + 1;
+        }
+
+        found.Sort(static (a, b) => a.LearnedAt.CompareTo(b.LearnedAt));
+        return RevocationSet.Empty.Next(CollectionsMarshal.AsSpan(found), now);
+    }
+
+    private RevocationEntry[] Revocations(ImmutableArray<FeedEntry> entries, DateTimeOffset now)
+    {
+        List<RevocationEntry>? found = null;
+        foreach (var entry in entries)
+        {
+            foreach (var key in entry.Keys)
+            {
+                if (key.Kind == ObjectKinds.Revocation && key.Realm == realm)
+                    (found ??= []).Add(Entry(key, entry.Number, now));
+            }
+        }
+
+        return found is null ? [] : [.. found];
+    }
+
+    private RevocationEntry Entry(ObjectKey key, long number, DateTimeOffset learnedAt)
+    {
+        var id = Authority.Revocations.IdOf(key);
+        return new RevocationEntry(handles.Of(id.Kind, id.Name), number, id.Window, learnedAt);
     }
 
     private async Task<DirectorySnapshot> Directory(long head, CancellationToken cancellationToken)

@@ -17,6 +17,13 @@ public interface IIdentityGrain : IGrainWithStringKey
     [Alias("explain")]
     ValueTask<Decision> Explain(DecisionRequest request);
 
+    /// <summary>
+    /// Whether a caller is who its proof says, now, and may be heard: for endpoints that decide about something else than a token for it. Spends its assertion
+    /// as <see cref="Decide"/> does, with which it shares limit and replay cache.
+    /// </summary>
+    [Alias("admit")]
+    ValueTask<Decision> Admit(DecisionRequest request);
+
     /// <summary>The identity as JSON (<c>RegistryJson</c>) and its version; null when unknown.</summary>
     [Alias("read")]
     Task<IdentityState?> Read();
@@ -83,6 +90,11 @@ public abstract record Decision
         [property: Id(1)] RefusalReason Reason,
         [property: Id(2)] TimeSpan? RetryAfter,
         [property: Id(3)] Core.Decisions.DecisionInput? Input) : Decision;
+
+    /// <summary>The caller is heard.</summary>
+    /// <param name="Number">The feed number the answering silo had applied.</param>
+    [GenerateSerializer, Immutable, Alias("decision-admitted")]
+    public sealed record Admitted([property: Id(0)] long Number) : Decision;
 
     /// <summary>Cannot decide now: refuse with 503, never guess.</summary>
     [GenerateSerializer, Immutable, Alias("decision-unavailable")]

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Assay.Cedar;
 using Assay.Core.Jose;
 using Assay.Core.Registry;
+using Assay.Core.Revocation;
 
 namespace Assay.Grains.Identities;
 
@@ -40,6 +41,24 @@ internal static class IdentityChanges
             _ => Fault(ChangeFault.Invalid, "an unknown kind of change"),
         };
     }
+
+    /// <summary>
+    /// What of the tokens that are out ends with this change. Losing a membership or gaining a signal ends none: the next decision is another one, and
+    /// who introspects with continuous evaluation learns of it.
+    /// </summary>
+    public static RevocationId? Ends(IdentityChange change, string id) => change switch
+    {
+        IdentityChange.Disable or IdentityChange.Delete => new RevocationId(RevocationKind.Identity, id),
+        IdentityChange.RevokeCredential revoke => new RevocationId(RevocationKind.Credential, revoke.Handle),
+        _ => null,
+    };
+
+    public static string ReasonOf(IdentityChange change) => change switch
+    {
+        IdentityChange.Disable disable => $"identity disabled: {disable.Reason}",
+        IdentityChange.Delete => "identity deleted",
+        _ => "credential revoked",
+    };
 
     private static Outcome AddMember(Identity identity, IdentityChange.AddMember add)
     {

@@ -73,6 +73,8 @@ internal sealed class IdentityGrain(
     public ValueTask<Decision> Explain(DecisionRequest request) =>
         freshness.RequiredNumber > number ? ReloadAndDecide(request, spend: false) : new(DecideNow(request, spend: false));
 
+    public async ValueTask<Decision> Admit(DecisionRequest request) => await ReloadIfBehind() ?? AdmitNow(request);
+
     public async Task<IdentityState?> Read()
     {
         if (freshness.RequiredNumber > number)
@@ -118,7 +120,10 @@ internal sealed class IdentityGrain(
             CommitResult commit;
             try
             {
-                commit = await store.Commit(new Change([write], actor, change.GetType().Name), CancellationToken.None);
+                ImmutableArray<ObjectWrite> writes = IdentityChanges.Ends(change, id) is { } ended
+                    ? [write, await Revocations.Write(store, realm, ended, IdentityChanges.ReasonOf(change), CancellationToken.None)]
+                    : [write];
+                commit = await store.Commit(new Change(writes, actor, change.GetType().Name), CancellationToken.None);
             }
             catch (Exception fault)
             {
@@ -147,19 +152,22 @@ internal sealed class IdentityGrain(
         return new ChangeResult.Rejected(ChangeFault.Conflict, "others keep changing it; try again");
     }
 
-    private async ValueTask<Decision> ReloadAndDecide(DecisionRequest request, bool spend)
+    private async ValueTask<Decision> ReloadAndDecide(DecisionRequest request, bool spend) => await ReloadIfBehind() ?? DecideNow(request, spend);
+
+    /// <summary>Null when this copy is as new as it has to be.</summary>
+    private async ValueTask<Decision?> ReloadIfBehind()
     {
         try
         {
-            await Reload(CancellationToken.None);
+            if (freshness.RequiredNumber > number)
+                await Reload(CancellationToken.None);
+            return null;
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
             Log.ReloadFailed(log, fault, id);
             return new Decision.Unavailable(UnavailableReason.StorageAway);
         }
-
-        return DecideNow(request, spend);
     }
 
     /// <summary>Evidence is the durable memory of the replay cache, and complete once nothing decided earlier is on its way any more.</summary>
@@ -184,37 +192,12 @@ internal sealed class IdentityGrain(
     {
         if (silo.Current is not { } view) // our lease lapsed: refuse, never guess
             return new Decision.Unavailable(UnavailableReason.LeaseLapsed);
-        if (view.Number < request.MinimumNumber)
-            return new Decision.Unavailable(UnavailableReason.BehindFeed);
-
-        // The view is read before what the feed requires of this identity, so nothing that the view has seen can be missed here.
-        if (freshness.RequiredNumber > number)
-            return new Decision.Unavailable(UnavailableReason.BehindFeed);
 
         var now = Milliseconds(clock.GetUtcNow());
-        if (identity is null)
-            return Refuse(view, RefusalReason.UnknownIdentity);
-        if (!Holds(request.CredentialHandle, now))
-            return Refuse(view, RefusalReason.CredentialNotHeld);
+        if (Impediment(view, request, now, spend) is { } impediment)
+            return impediment;
 
-        if (spend)
-        {
-            if (!bucket.TryTake(identity.RequestsPerSecond ?? bounds.RequestsPerSecond, clock.GetTimestamp(), clock.TimestampFrequency, out var retryAfter))
-                return Refuse(view, RefusalReason.RateLimited, retryAfter);
-
-            if (request.AssertionHash is { } hash)
-            {
-                switch (replays.Spend(hash, request.AssertionUntil, request.RequestId, now))
-                {
-                    case Spending.Replayed:
-                        return Refuse(view, RefusalReason.AssertionReplayed);
-                    case Spending.Full:
-                        return Refuse(view, RefusalReason.RateLimited, DecisionOptions.AssertionLeeway);
-                }
-            }
-        }
-
-        if (identity.DisabledAt is not null)
+        if (identity!.DisabledAt is not null)
             return Refuse(view, RefusalReason.IdentityDisabled, input: Input(view, request, request.Resource ?? "", request.Scopes, now, ""));
         if (!identity.GrantTypes.Contains(request.GrantType))
             return Refuse(view, RefusalReason.GrantTypeNotAllowed, input: Input(view, request, request.Resource ?? "", request.Scopes, now, ""));
@@ -249,6 +232,50 @@ internal sealed class IdentityGrain(
         if (isCounted)
             shadows.Count(shadow, answer, verdict);
         return new Decision.Decided(view.Number, input, verdict, answer);
+    }
+
+    private Decision AdmitNow(DecisionRequest request)
+    {
+        if (silo.Current is not { } view)
+            return new Decision.Unavailable(UnavailableReason.LeaseLapsed);
+        return Impediment(view, request, Milliseconds(clock.GetUtcNow()), spend: true)
+            ?? (identity!.DisabledAt is null ? new Decision.Admitted(view.Number) : Refuse(view, RefusalReason.IdentityDisabled));
+    }
+
+    /// <summary>What keeps the caller from being heard; null when it is who it says it is, and within its limit. Spends its assertion.</summary>
+    private Decision? Impediment(SiloSnapshot view, DecisionRequest request, DateTimeOffset now, bool spend)
+    {
+        if (view.Number < request.MinimumNumber)
+            return new Decision.Unavailable(UnavailableReason.BehindFeed);
+
+        // The view is read before what the feed requires of this identity, so nothing that the view has seen can be missed here. Nor does the
+        // identity run ahead of the view: an answer says that it considered everything up to the view's number, and nothing after it.
+        if (freshness.RequiredNumber > number || number > view.Number)
+            return new Decision.Unavailable(UnavailableReason.BehindFeed);
+
+        if (identity is null)
+            return Refuse(view, RefusalReason.UnknownIdentity);
+        if (!Holds(request.CredentialHandle, now))
+            return Refuse(view, RefusalReason.CredentialNotHeld);
+
+        if (spend)
+        {
+            if (!bucket.TryTake(identity.RequestsPerSecond ?? bounds.RequestsPerSecond, clock.GetTimestamp(), clock.TimestampFrequency, out var retryAfter))
+                return Refuse(view, RefusalReason.RateLimited, retryAfter);
+
+            if (request.AssertionHash is { } hash)
+            {
+                switch (replays.Spend(hash, request.AssertionUntil, request.RequestId, now))
+                {
+                    case Spending.Replayed:
+                        return Refuse(view, RefusalReason.AssertionReplayed);
+                    case Spending.Full:
+                        return Refuse(view, RefusalReason.RateLimited, DecisionOptions.AssertionLeeway);
+                }
+            }
+        }
+
+        return null;
     }
 
     private DecisionInput Input(

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Assay.Core.Jose;
 using Assay.Core.Registry;
+using Assay.Core.Revocation;
 using Assay.Grains.Authority;
 using Assay.Grains.Identities;
 using Microsoft.Extensions.Options;
@@ -63,7 +64,9 @@ internal sealed class KeyRingGrain(
         if (key.WithdrawnAt is not null)
             return new ChangeResult.Unchanged(ring.Head);
 
-        return await Write(ring, schedule.Withdraw(ring.Keys, keyId, clock.GetUtcNow(), Create), actor, "key withdrawn") switch
+        // What it signed ends with it, also where validators still hold the key.
+        var end = await Revocations.Write(store, realm, new RevocationId(RevocationKind.Key, keyId), "key withdrawn", CancellationToken.None);
+        return await Write(ring, schedule.Withdraw(ring.Keys, keyId, clock.GetUtcNow(), Create), actor, "key withdrawn", end) switch
         {
             CommitResult.Committed done => new ChangeResult.Done(done.Number),
             _ => new ChangeResult.Rejected(ChangeFault.Conflict, "the key ring was changed by someone else meanwhile; try again"),
@@ -100,14 +103,14 @@ internal sealed class KeyRingGrain(
         return new Ring(keys.DrainToImmutable(), numbers, list.Head);
     }
 
-    private Task<CommitResult> Write(Ring ring, ImmutableArray<SigningKey> changes, string actor, string reason)
+    private Task<CommitResult> Write(Ring ring, ImmutableArray<SigningKey> changes, string actor, string reason, params ReadOnlySpan<ObjectWrite> more)
     {
         var writes = changes.Select(key => new ObjectWrite(
             new ObjectKey(realm, ObjectKinds.SigningKey, $"{purpose}/{key.KeyId}"),
             ring.Numbers.GetValueOrDefault(key.KeyId),
             RegistryJson.Write(key),
             []));
-        return store.Commit(new Change([.. writes], actor, reason), CancellationToken.None);
+        return store.Commit(new Change([.. writes, .. more], actor, reason), CancellationToken.None);
     }
 
     private SigningKey Create()

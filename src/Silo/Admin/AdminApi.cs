@@ -40,6 +40,7 @@ internal static class AdminApi
         admin.MapPolicyLife();
         admin.MapKeys();
         admin.MapEvidence();
+        admin.MapRevocations();
         admin.MapApply();
         admin.MapDirectory();
         routes.MapOpenApi("/admin/v1/openapi.json");

@@ -2,6 +2,7 @@ using Assay.Core.Evidence;
 using Assay.Grains.Authority;
 using Assay.Grains.Identities;
 using Assay.Silo.Admin.Wire;
+using Assay.Silo.Evidence;
 
 namespace Assay.Silo.Admin;
 
@@ -13,7 +14,7 @@ internal enum Direction
 }
 
 /// <summary>Brings a change to its end: recorded as evidence, and in force where it has to be, before the caller is told.</summary>
-internal sealed class AdminDesk(EvidenceAppender evidence, Narrowing narrowing, SiloView silo, SiloIdentity self, TimeProvider clock)
+internal sealed class AdminDesk(ActLog acts, Narrowing narrowing, SiloView silo)
 {
     /// <param name="identity">The identity it is about, which the record is found by; null when it is about none.</param>
     public async Task<IResult> Settle(
@@ -51,28 +52,8 @@ internal sealed class AdminDesk(EvidenceAppender evidence, Narrowing narrowing, 
             return Problems.Unavailable($"The change is durable as version {number}, but not known to hold on every silo. Make the same call again to wait for it.");
         }
 
-        return await Record(new AdminAct(caller.ClientId, action, target, number), identity)
+        return await acts.Record(new AdminAct(caller.ClientId, action, target, number), identity ?? caller.ClientId)
             ? null
             : Problems.Unavailable($"The change is in force as version {number}, but its evidence is not known to be durable. Make the same call again.");
-    }
-
-    private async Task<bool> Record(AdminAct act, string? identity)
-    {
-        using var slot = evidence.Reserve();
-        if (slot is null)
-            return false;
-
-        var record = new EvidenceRecord
-        {
-            Kind = EvidenceKind.Admin,
-            Shard = slot.Shard,
-            Position = slot.Position,
-            Node = self.Node,
-            Time = clock.GetUtcNow(),
-            RequestId = Guid.NewGuid(),
-            Admin = act,
-        };
-        slot.Fill(record.Encode(), new EvidenceEntry(self.Realm, identity ?? act.Actor, null));
-        return await slot.Committed;
     }
 }

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Assay.Core.Decisions;
 using Assay.Core.Evidence;
+using Assay.Core.Revocation;
 using Assay.Grains;
 using Assay.Grains.Authority;
 using Assay.Grains.Identities;
@@ -19,7 +20,7 @@ internal sealed record AdminCaller(string ClientId);
 /// Lets an admin call in. The token must be ours, hold the scope, and be the one its record says; and the decision behind it must still stand: the
 /// policy is asked again about the same credential, so an admin right that was removed is gone at once, not when the token expires.
 /// </summary>
-internal sealed class AdminGate(AdminTokens tokens, EvidenceReader evidence, IGrainFactory grains, SiloView silo, SiloIdentity self)
+internal sealed class AdminGate(AdminTokens tokens, EvidenceReader evidence, IGrainFactory grains, SiloView silo, TokenHandles handles, SiloIdentity self)
 {
     /// <summary>Who calls, or the refusal (RFC 6750 §3).</summary>
     public async Task<(AdminCaller? Caller, IResult? Refusal)> Enter(HttpContext context, ImmutableArray<string> scopes)
@@ -42,6 +43,10 @@ internal sealed class AdminGate(AdminTokens tokens, EvidenceReader evidence, IGr
         if (await evidence.Find(jti, context.RequestAborted) is not EvidenceFound.Record { Found: { Kind: EvidenceKind.Permit, Input: { } input } record }
             || record.SigningInputHash != HashOf(token))
             return Invalid("There is no record of this token.");
+        if (silo.Current is not { } view)
+            return (null, Problems.Unavailable("The silo cannot decide at the moment."));
+        if (IsEnded(view.Revocations, record, input))
+            return Invalid("The token was revoked.");
 
         var standing = await grains.GetGrain<IIdentityGrain>(GrainKey.For(self.Realm, clientId)).Explain(new DecisionRequest
         {
@@ -61,6 +66,11 @@ internal sealed class AdminGate(AdminTokens tokens, EvidenceReader evidence, IGr
             _ => (null, Problems.Unavailable("The silo cannot decide at the moment.")),
         };
     }
+
+    /// <summary>The record says by name what the token says by handles.</summary>
+    private bool IsEnded(RevocationSet revocations, EvidenceRecord record, DecisionInput input) => TokenEnd.IsIn(
+        revocations, handles, record.JwtId!, input.ClientId, record.KeyId!, input.DirectoryNumber, input.Time.ToUnixTimeSeconds(),
+        [handles.Of(RevocationKind.Credential, input.CredentialHandle), handles.Of(RevocationKind.PolicyVersion, input.PolicyVersion)]);
 
     private static (AdminCaller?, IResult?) Invalid(string detail) =>
         (null, new Challenge(StatusCodes.Status401Unauthorized, "invalid_token", detail, []));

@@ -9,6 +9,7 @@ internal static class AdminScopes
     public const string IdentityRead = "identity.read";
     public const string IdentityWrite = "identity.write";
     public const string SignalWrite = "signal.write";
+    public const string TokenRevoke = "token.revoke";
     public const string PolicyRead = "policy.read";
     public const string PolicyWrite = "policy.write";
     public const string PolicyActivate = "policy.activate";

@@ -33,7 +33,8 @@ internal static class DirectoryEndpoints
                     [.. api.Scopes.Select(scope => new ApiScopeAnswer(scope.Name, scope.Description, scope.Groups))],
                     api.MaxTokenLifetime is { } life ? (int)life.TotalSeconds : null,
                     [.. api.Parents.Select(parent => parent.ToString())],
-                    AttributesJson.Of(api.Attributes))),
+                    AttributesJson.Of(api.Attributes),
+                    api.ResourceServers)),
         ]));
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Assay.Core.Policies;
 using Assay.Core.Registry;
+using Assay.Core.Revocation;
 using Assay.Grains;
 using Assay.Grains.Authority;
 using Assay.Grains.Identities;
@@ -58,7 +59,7 @@ internal sealed class BundleApply(IAuthorityStore store, TwoPersonRule rule, Sil
         rule.Objection(PolicySetKey(version), version, actor, cancellationToken);
 
     /// <summary>Writes the plan. Conflict means that something changed between comparing and writing; nothing was written then.</summary>
-    public Task<CommitResult> Write(
+    public async Task<CommitResult> Write(
         BundleDeclarations declared, BundleComparison comparison, bool activate, string actor, string? reason, CancellationToken cancellationToken)
     {
         var writes = ImmutableArray.CreateBuilder<ObjectWrite>();
@@ -71,7 +72,29 @@ internal sealed class BundleApply(IAuthorityStore store, TwoPersonRule rule, Sil
         if (activate && Activation(declared, comparison) is { } activation)
             writes.Add(activation);
         writes.Add(Put(new ObjectKey(self.Realm, ObjectKinds.Bundle, declared.Name), BundleJson.Encode(declared), comparison));
-        return store.Commit(new Change(writes.DrainToImmutable(), actor, reason is null ? $"bundle {declared.Name} applied" : $"bundle {declared.Name} applied: {reason}"), cancellationToken);
+        foreach (var (ended, why) in Ends(comparison))
+            writes.Add(await Revocations.Write(store, self.Realm, ended, why, cancellationToken));
+        return await store.Commit(new Change(writes.DrainToImmutable(), actor, reason is null ? $"bundle {declared.Name} applied" : $"bundle {declared.Name} applied: {reason}"), cancellationToken);
+    }
+
+    /// <summary>Deleted identities and credentials that are taken away end the tokens they hold, as the calls for it do.</summary>
+    private static IEnumerable<(RevocationId Ended, string Reason)> Ends(BundleComparison comparison)
+    {
+        var present = comparison.Current.Identities.ToDictionary(identity => identity.Id, StringComparer.Ordinal);
+        foreach (var step in comparison.Plan.Steps)
+        {
+            if (step is { Action: BundleAction.Delete, Kind: ObjectKinds.Identity })
+                yield return (new RevocationId(RevocationKind.Identity, step.Id), "identity deleted");
+            if (step.Identity is not { } next || !present.TryGetValue(step.Id, out var identity))
+                continue;
+
+            var left = next.Credentials.Where(credential => credential.RevokedAt is null).Select(credential => credential.Handle).ToHashSet(StringComparer.Ordinal);
+            foreach (var credential in identity.Credentials)
+            {
+                if (credential.RevokedAt is null && !left.Contains(credential.Handle))
+                    yield return (new RevocationId(RevocationKind.Credential, credential.Handle), "credential no longer declared");
+            }
+        }
     }
 
     private ObjectWrite WriteOf(BundleStep step, BundleComparison comparison)

@@ -11,6 +11,8 @@ namespace Assay.Silo.Discovery;
 internal static class DiscoveryEndpoints
 {
     public const string TokenPath = "/oauth/token";
+    public const string IntrospectionPath = "/oauth/introspect";
+    public const string RevocationPath = "/oauth/revoke";
     public const string JwksPath = "/oauth/jwks";
 
     public static void MapDiscovery(this IEndpointRouteBuilder routes, SiloIdentity self)
@@ -24,6 +26,7 @@ internal static class DiscoveryEndpoints
     private static Task Metadata(HttpContext context, SiloIdentity self)
     {
         var issuer = self.Issuer.TrimEnd('/');
+        var methods = new[] { "private_key_jwt", "client_secret_basic", "client_secret_post" };
         context.Response.Headers.CacheControl = "public, max-age=300";
         return context.Response.WriteAsJsonAsync(
             new Dictionary<string, object>
@@ -33,8 +36,15 @@ internal static class DiscoveryEndpoints
                 ["jwks_uri"] = issuer + JwksPath,
                 ["response_types_supported"] = Array.Empty<string>(),
                 ["grant_types_supported"] = new[] { "client_credentials" },
-                ["token_endpoint_auth_methods_supported"] = new[] { "private_key_jwt", "client_secret_basic", "client_secret_post" },
+                ["token_endpoint_auth_methods_supported"] = methods,
                 ["token_endpoint_auth_signing_alg_values_supported"] = JoseAlg.AllowedForClients,
+                ["introspection_endpoint"] = issuer + IntrospectionPath,
+                ["introspection_endpoint_auth_methods_supported"] = methods,
+                ["introspection_endpoint_auth_signing_alg_values_supported"] = JoseAlg.AllowedForClients,
+                ["introspection_signing_alg_values_supported"] = new[] { JoseAlg.ES256 },
+                ["revocation_endpoint"] = issuer + RevocationPath,
+                ["revocation_endpoint_auth_methods_supported"] = methods,
+                ["revocation_endpoint_auth_signing_alg_values_supported"] = JoseAlg.AllowedForClients,
             },
             JsonSerializerOptions.Default,
             context.RequestAborted);

@@ -19,7 +19,7 @@ internal sealed class EvidenceReader(IEvidenceStore store, JtiCodec jtis)
     public async Task<EvidenceRecord?> Find(RecordId id, CancellationToken cancellationToken) =>
         await store.Find(id.Shard, id.Position, cancellationToken) is { } batch ? Decode(batch, id.Position) : null;
 
-    /// <summary>What was decided about a subject (<see cref="EvidenceSubject"/>) since a moment, newest first, <paramref name="limit"/> at most.</summary>
+    /// <summary>What was decided about a subject (<see cref="EvidenceSubject"/>) since a moment, newest first, <paramref name="limit"/> at most; void ones are left out.</summary>
     public async Task<ImmutableArray<EvidenceRecord>> BySubject(
         string realm, string subject, DateTimeOffset since, int limit, CancellationToken cancellationToken)
     {
@@ -33,7 +33,8 @@ internal sealed class EvidenceReader(IEvidenceStore store, JtiCodec jtis)
             {
                 if (found.Count == limit)
                     return found.DrainToImmutable();
-                found.Add(Decode(batch, row.Positions[i]));
+                if (Decode(batch, row.Positions[i]) is { Kind: not EvidenceKind.Void } record)
+                    found.Add(record);
             }
         }
 

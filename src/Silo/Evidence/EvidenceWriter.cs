@@ -70,6 +70,7 @@ internal static class EvidenceServices
             }.Encode();
         });
         services.AddSingleton<EvidenceReader>();
+        services.AddSingleton<ActLog>();
         services.AddHostedService<EvidenceWriter>();
         return services;
     }

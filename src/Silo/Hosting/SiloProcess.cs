@@ -1,5 +1,6 @@
 using Assay.Bundle;
 using Assay.Core.Evidence;
+using Assay.Core.Revocation;
 using Assay.Grains;
 using Assay.Grains.Authority;
 using Assay.Grains.Identities;
@@ -102,6 +103,7 @@ internal static class SiloProcess
 
         services.AddSingleton<ClusterSecrets>();
         services.AddSingleton(provider => new JtiCodec(provider.GetRequiredService<ClusterSecrets>().JtiKey));
+        services.AddSingleton(provider => new TokenHandles(provider.GetRequiredService<ClusterSecrets>().HandleKey));
         services.AddSingleton(provider => new ClientSecrets(provider.GetRequiredService<ClusterSecrets>().Pepper));
         services.AddSingleton<ISecretMaker>(provider => provider.GetRequiredService<ClientSecrets>());
         services.AddSingleton<ClientRegistry>();
@@ -114,8 +116,15 @@ internal static class SiloProcess
         services.AddSingleton(new Admission(options.MaxConcurrentRequests));
         services.AddSingleton<TokenSigner>();
         services.AddSingleton<ISignerSlot>(provider => provider.GetRequiredService<TokenSigner>());
+        services.AddSingleton<IdentityCalls>();
         services.AddSingleton<TokenIssuer>();
         services.AddSingleton<TokenEndpoint>();
+        services.AddSingleton<ClientDoor>();
+        services.AddSingleton<Introspector>();
+        services.AddSingleton<ContinuousEvaluation>();
+        services.AddSingleton<IntrospectionEndpoint>();
+        services.AddSingleton<Revoker>();
+        services.AddSingleton<RevocationEndpoint>();
         services.AddAdmin();
         services.AddSingleton<KeyTending>();
         services.AddSingleton<ISnapshotListener>(provider => provider.GetRequiredService<KeyTending>());
@@ -138,6 +147,8 @@ internal static class SiloProcess
         app.UseFailures();
         var tokens = app.Services.GetRequiredService<TokenEndpoint>();
         app.MapPost(DiscoveryEndpoints.TokenPath, tokens.Handle).ExcludeFromDescription();
+        app.MapPost(DiscoveryEndpoints.IntrospectionPath, app.Services.GetRequiredService<IntrospectionEndpoint>().Handle).ExcludeFromDescription();
+        app.MapPost(DiscoveryEndpoints.RevocationPath, app.Services.GetRequiredService<RevocationEndpoint>().Handle).ExcludeFromDescription();
         app.MapDiscovery(self);
         app.MapHealth();
         app.MapAdmin();

@@ -27,6 +27,7 @@ internal static class BuiltIn
             Read("identity.read", "read identities"),
             Change("identity.write", "create, change, disable and delete identities, their credentials and memberships"),
             Change("signal.write", "raise and clear risk signals"),
+            Change("token.revoke", "end tokens before their time"),
             Read("api.read", "read APIs, roles and teams"),
             Read("policy.read", "read policy sets"),
             Change("policy.write", "store policy sets and apply bundles"),

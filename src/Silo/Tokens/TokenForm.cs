@@ -6,7 +6,7 @@ using System.Text.Unicode;
 namespace Assay.Silo.Tokens;
 
 /// <summary>
-/// The parameters of a token request, read by hand from the request's buffers: the framework's form binder answers a bad form with an empty
+/// The parameters of a token request, and of the endpoints that clients prove themselves to alike, read by hand from the request's buffers: the framework's form binder answers a bad form with an empty
 /// 400 where RFC 6749 §5.2 wants JSON, and decodes into strings what the path only needs as bytes.
 /// </summary>
 internal sealed class TokenForm : IDisposable
@@ -30,6 +30,12 @@ internal sealed class TokenForm : IDisposable
     public string? Resource { get; private set; }
     public bool HasSeveralResources { get; private set; }
     public bool HasAuthorizationDetails { get; private set; }
+
+    /// <summary>The token that introspection and revocation are about, in the pooled buffer; valid until <see cref="Dispose"/>.</summary>
+    public ReadOnlyMemory<byte> Token { get; private set; }
+
+    /// <summary><c>continuous</c> asks policy again (introspection).</summary>
+    public string? Evaluation { get; private set; }
 
     /// <summary>What is wrong with the body, for <c>error_description</c>; null when it could be read.</summary>
     public string? Fault { get; private set; }
@@ -80,6 +86,7 @@ internal sealed class TokenForm : IDisposable
 
         buffer = null;
         ClientAssertion = default;
+        Token = default;
         ArrayPool<byte>.Shared.Return(rented, clearArray: true); // it may hold a secret
     }
 
@@ -141,6 +148,11 @@ internal sealed class TokenForm : IDisposable
             case 5 when name.SequenceEqual("scope"u8):
                 Scope = Once(Scope, value, "scope");
                 break;
+            case 5 when name.SequenceEqual("token"u8):
+                if (!Token.IsEmpty)
+                    Fault = "token is repeated";
+                Token = value;
+                break;
             case 8 when name.SequenceEqual("resource"u8):
                 // RFC 8707 §2 lets it repeat; one token is for one resource here.
                 HasSeveralResources |= Resource is not null;
@@ -148,6 +160,9 @@ internal sealed class TokenForm : IDisposable
                 break;
             case 9 when name.SequenceEqual("client_id"u8):
                 ClientId = Once(ClientId, value, "client_id");
+                break;
+            case 10 when name.SequenceEqual("evaluation"u8):
+                Evaluation = Once(Evaluation, value, "evaluation");
                 break;
             case 10 when name.SequenceEqual("grant_type"u8):
                 GrantType = Once(GrantType, value, "grant_type");

@@ -4,6 +4,7 @@ using System.Net;
 using Assay.Core.Decisions;
 using Assay.Core.Evidence;
 using Assay.Core.Jose;
+using Assay.Core.Revocation;
 using Assay.Core.Tokens;
 using Assay.Grains;
 using Assay.Grains.Authority;
@@ -17,23 +18,17 @@ namespace Assay.Silo.Tokens;
 /// <summary>The life of a token request: authenticate, decide, sign beside the record, answer.</summary>
 internal sealed class TokenIssuer(
     ClientAuthenticator authenticator,
-    IGrainFactory grains,
+    IdentityCalls identities,
     SiloView silo,
     DecisionGate gate,
     EvidenceAppender evidence,
     TokenSigner signer,
     JtiCodec jtis,
+    TokenHandles handles,
     SiloIdentity self,
     AuthenticationFailures failures,
-    TimeProvider clock,
     AssayMetrics metrics)
 {
-    /// <summary>How long a decision that a change has overtaken, or whose silo is leaving, is asked for again before the caller is told to.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
-
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);
-
     /// <summary>Issues a token or says why not. No token leaves before its evidence is durable.</summary>
     public async ValueTask<TokenResult> Issue(
         TokenForm form, string? authorization, IPAddress? address, DecisionTicket passage, CancellationToken cancellationToken)
@@ -68,7 +63,7 @@ internal sealed class TokenIssuer(
             MinimumNumber = gate.Floor,
         };
 
-        switch (await Decide(grains.GetGrain<IIdentityGrain>(GrainKey.For(self.Realm, client.ClientId)), request, passage, cancellationToken))
+        switch (await Decide(client.ClientId, request, passage, cancellationToken))
         {
             case Decision.Decided decided:
                 return Granted(decided.Verdict) is { IsEmpty: false } granted
@@ -90,42 +85,10 @@ internal sealed class TokenIssuer(
         }
     }
 
-    /// <summary>A decision that is older than what this silo has acknowledged is made again at the newer state.</summary>
-    private async ValueTask<Decision> Decide(
-        IIdentityGrain identity, DecisionRequest request, DecisionTicket passage, CancellationToken cancellationToken)
+    private async ValueTask<Decision> Decide(string clientId, DecisionRequest request, DecisionTicket passage, CancellationToken cancellationToken)
     {
         using var span = AssayMetrics.Traces.StartActivity("decide");
-        var started = clock.GetTimestamp();
-        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
-        {
-            Decision decision;
-            try
-            {
-                decision = await identity.Decide(request with { MinimumNumber = gate.Floor });
-            }
-            catch (TimeoutException)
-            {
-                return new Decision.Unavailable(UnavailableReason.StorageAway);
-            }
-            catch (OrleansException)
-            {
-                decision = new Decision.Unavailable(UnavailableReason.SiloLeaving); // it lives on another silo in a moment
-            }
-
-            switch (decision)
-            {
-                case Decision.Decided decided when !passage.Decided(decided.Number):
-                case Decision.Refused refused when !passage.Decided(refused.Number):
-                case Decision.Unavailable { Reason: UnavailableReason.BehindFeed or UnavailableReason.SiloLeaving }: // the identity's silo, or ours, catches up
-                    break;
-                default:
-                    return decision;
-            }
-
-            if (clock.GetElapsedTime(started) > Patience)
-                return new Decision.Unavailable(UnavailableReason.BehindFeed);
-            await Task.Delay(pause, clock, cancellationToken);
-        }
+        return await identities.Ask(Question.Decide, clientId, request, passage, cancellationToken);
     }
 
     private async ValueTask<TokenResult> Sign(ClientProof.Proved client, DecisionRequest request, Decision.Decided decided, ImmutableArray<string> granted)
@@ -137,7 +100,8 @@ internal sealed class TokenIssuer(
             return Unavailable("the evidence log does not keep up");
 
         var input = decided.Input;
-        var jti = jtis.Encode(new RecordId(slot.Shard, slot.Position));
+        Span<byte> provenance = stackalloc byte[Provenance.TextLength(handles: 2)];
+        var jti = Name(slot, client, decided, provenance);
         var claims = new AccessTokenClaims(self.Issuer, client.ClientId, input.Resource, granted, input.Time, decided.Verdict.Lifetime, jti);
         if (claims.ExpiresAt > signing.Key.PublishedUntil)
             return Unavailable("the signing key leaves before this token would expire");
@@ -145,7 +109,7 @@ internal sealed class TokenIssuer(
         var token = new JwtWriter();
         try
         {
-            claims.WriteTo(token.Claims);
+            claims.WriteTo(token.Claims, provenance);
             token.Seal(signing.Header);
             var requestSpan = Activity.Current;
             using var recording = AssayMetrics.Traces.StartActivity("record");
@@ -187,6 +151,20 @@ internal sealed class TokenIssuer(
         }
 
         return new TokenResult.Issued(token, decided.Verdict.Lifetime, granted, StepUp(decided.Verdict));
+    }
+
+    /// <summary>The <c>jti</c>, and what the token's end will be told by.</summary>
+    private string Name(EvidenceSlot slot, ClientProof.Proved client, Decision.Decided decided, Span<byte> provenance)
+    {
+        ReadOnlySpan<ulong> ends =
+        [
+            handles.Of(RevocationKind.Credential, client.CredentialHandle),
+            handles.Of(RevocationKind.PolicyVersion, decided.Input.PolicyVersion),
+        ];
+        Span<byte> keyStream = stackalloc byte[Provenance.Size(ends.Length)];
+        var jti = jtis.Encode(new RecordId(slot.Shard, slot.Position), keyStream);
+        Provenance.Write(Provenance.FirstTimeline, decided.Number, ends, keyStream, provenance);
+        return jti;
     }
 
     private ValueTask<TokenResult> Deny(ClientProof.Proved client, DecisionRequest request, Decision.Decided decided) =>
@@ -287,7 +265,7 @@ internal sealed class TokenIssuer(
         return "none of the scopes asked for is granted now";
     }
 
-    private static OAuthError ErrorOf(ClientProof proof) => proof switch
+    internal static OAuthError ErrorOf(ClientProof proof) => proof switch
     {
         ClientProof.Malformed malformed => OAuthError.InvalidRequest(malformed.Description),
         ClientProof.TooManyFailures limited => OAuthError.TooMany(limited.RetryAfter),

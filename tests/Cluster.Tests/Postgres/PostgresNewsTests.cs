@@ -1,5 +1,6 @@
 using System.Text;
 using System.Threading.Channels;
+using Assay.Core.Revocation;
 using Assay.Grains.Authority;
 using Assay.Silo.Storage.Postgres;
 using Microsoft.Extensions.DependencyInjection;
@@ -110,6 +111,7 @@ public sealed class PostgresNewsTests(PostgresServer server) : IAsyncLifetime
             builder.Services.AddPostgresStorage(database);
             if (!notifications)
                 builder.Services.RemoveAll<IHostedService>(); // nobody listens
+            builder.Services.AddSingleton(new TokenHandles(new byte[32]));
             builder.Services.AddAuthority();
             builder.Services.Configure<AuthorityOptions>(options =>
             {

@@ -31,6 +31,7 @@ internal sealed class TestCluster : IAsyncDisposable
         Postgres = postgres;
         Database = database;
         Issuer = $"http://127.0.0.1:{Ports.Free()}";
+        ResourceServer = ClusterIdentity.Create("payments-api", Issuer);
     }
 
     public PostgresServer Postgres { get; }
@@ -44,6 +45,9 @@ internal sealed class TestCluster : IAsyncDisposable
     public List<SiloProcess> Silos { get; } = [];
 
     public IReadOnlyList<ClusterIdentity> Identities => identities;
+
+    /// <summary>May ask whether a token is live.</summary>
+    public ClusterIdentity ResourceServer { get; }
 
     /// <summary>Issues the certificates of this cluster's silos, where they have any.</summary>
     public TestAuthority Authority { get; } = new();
@@ -204,6 +208,7 @@ internal sealed class TestCluster : IAsyncDisposable
             await silo.DisposeAsync();
         foreach (var identity in identities)
             identity.Dispose();
+        ResourceServer.Dispose();
         Http.Dispose();
         Authority.Dispose();
         Directory.Delete(folder, recursive: true);
@@ -268,6 +273,9 @@ internal sealed class TestCluster : IAsyncDisposable
 
                 """);
         }
+
+        File.WriteAllText(Path.Combine(bundle, "keys", ResourceServer.Id + ".jwk"), ResourceServer.PublicJwk);
+        File.WriteAllText(Path.Combine(bundle, "identities", ResourceServer.Id + ".yaml"), $"id: {ResourceServer.Id}\ncredentials:\n  - jwk: keys/{ResourceServer.Id}.jwk\n");
 
         var reading = Bundle.BundleReader.Read(bundle);
         if (reading.Declarations is not { } declared)

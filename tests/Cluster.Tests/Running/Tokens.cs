@@ -40,6 +40,19 @@ internal static class Tokens
 
     public const string Payments = "https://payments.example";
 
+    /// <summary>Asks a silo about a token, or for its end, as a client does; answers status and body.</summary>
+    public static async Task<(int Status, string Body)> About(this HttpClient http, SiloProcess silo, string endpoint, ClusterIdentity caller, string token)
+    {
+        using var form = new FormUrlEncodedContent(new Dictionary<string, string>
+        {
+            ["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            ["client_assertion"] = caller.Assertion(),
+            ["token"] = token,
+        });
+        using var response = await http.PostAsync($"{silo.Url}/oauth/{endpoint}", form);
+        return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
     /// <summary>Asks once; a silo that is gone or does not answer is an answer too.</summary>
     public static async Task<TokenAnswer> Ask(
         this HttpClient http, SiloProcess silo, ClusterIdentity identity, string? scope, string? assertion = null, string resource = Payments,

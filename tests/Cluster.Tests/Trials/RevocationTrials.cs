@@ -85,6 +85,34 @@ public sealed class RevocationTrials(TrialServer database, ITestOutputHelper log
         }
     }
 
+    /// <summary>By its client on one silo, and by what it hangs on: no silo takes it for live when the call has returned.</summary>
+    [Fact]
+    public async Task Once_a_token_is_ended_every_silo_says_that_it_is_inactive()
+    {
+        await using var cluster = await database.Cluster();
+        var identity = cluster.Identities[0];
+        async Task<(int, string)[]> Everywhere(string token) =>
+            await Task.WhenAll(cluster.Silos.Select(silo => cluster.Http.About(silo, "introspect", cluster.ResourceServer, token)));
+
+        for (var trial = 0; trial < LongTests.Size(small: 12, full: 500); trial++)
+        {
+            var (issuing, ending) = (cluster.Silos[trial % cluster.Silos.Count], cluster.Silos[(trial + 1) % cluster.Silos.Count]);
+            var token = (await cluster.Http.Ask(issuing, identity, TestCluster.Read)).Token!;
+            Assert.All(await Everywhere(token), answer => Assert.StartsWith("{\"active\":true", answer.Item2));
+
+            if (trial % 3 == 0)
+                await cluster.Admin(ending, "POST", "revocations", $$"""{"kind":"identity","name":"{{identity.Id}}","reason":"trial"}""");
+            else if (trial % 3 == 1)
+                await cluster.Admin(ending, "POST", $"identities/{identity.Id}/disable", """{"reason":"trial"}""");
+            else
+                Assert.Equal((200, ""), await cluster.Http.About(ending, "revoke", identity, token));
+
+            Assert.All(await Everywhere(token), answer => Assert.Equal((200, """{"active":false}"""), answer));
+            if (trial % 3 == 1)
+                await cluster.Admin(ending, "POST", $"identities/{identity.Id}/enable");
+        }
+    }
+
     [Fact]
     public async Task Once_a_key_is_withdrawn_no_silo_signs_with_it()
     {

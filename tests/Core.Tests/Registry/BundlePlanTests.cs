@@ -180,7 +180,7 @@ public sealed class BundlePlanTests
     [Fact]
     public void Changes_of_an_api_are_shown_field_by_field()
     {
-        var before = Shop with { Apis = [Shop.Apis[0] with { MaxTokenLifetime = TimeSpan.FromMinutes(10), Attributes = Value.Record(("zone", Value.Of("a"))) }] };
+        var before = Shop with { Apis = [Shop.Apis[0] with { MaxTokenLifetime = TimeSpan.FromMinutes(10), ResourceServers = ["gateway", "old"], Attributes = Value.Record(("zone", Value.Of("a"))) }] };
         var after = Shop with
         {
             Apis =
@@ -190,6 +190,7 @@ public sealed class BundlePlanTests
                     Name = "Payments",
                     Scopes = [new("read", "See", ["all"]), new("export", null, ["bulk"])],
                     MaxTokenLifetime = TimeSpan.FromSeconds(90),
+                    ResourceServers = ["gateway", "new"],
                     Parents = [Reader],
                     Attributes = Value.Record(("zone", Value.Of("b"))),
                 },
@@ -201,10 +202,11 @@ public sealed class BundlePlanTests
         Assert.Equal(
             [
                 "name: \"Payments\"", "scopes: - write", "scopes: + export", "scopes.read.description: \"See\"", "scopes.read.groups: + all", "scopes.export.groups: + bulk",
-                "maxTokenLifetime: 10m → 90s", "parents: + role reader", "attributes.zone: \"a\" → \"b\"",
+                "maxTokenLifetime: 10m → 90s", "resourceServers: - old", "resourceServers: + new", "parents: + role reader", "attributes.zone: \"a\" → \"b\"",
             ],
             step.Changes);
         Assert.True(step.Narrows);
+        Assert.Equal(["gateway", "new"], step.Api!.ResourceServers);
     }
 
     [Theory]

@@ -55,6 +55,7 @@ public sealed class RegistryJsonTests
             Name = "Payments",
             Scopes = [new ApiScope("pay", "Pay out", ["write"]), new ApiScope("list", null, [])],
             MaxTokenLifetime = TimeSpan.FromMinutes(5),
+            ResourceServers = ["gateway"],
             Parents = [new EntityUid(EntityTypes.Team, "pay")],
         };
         var group = new Group { Uid = new EntityUid(EntityTypes.Role, "auditor"), Description = "Reads", Parents = [new EntityUid(EntityTypes.Team, "pay")] };
@@ -66,16 +67,18 @@ public sealed class RegistryJsonTests
 
         Assert.Equal(
             [
-                """{"v":1,"resource":"https://payments.example","name":"Payments","policyDomain":"tokens","scopes":[{"name":"pay","description":"Pay out","groups":["write"]},{"name":"list"}],"maxTokenLifetime":"00:05:00","parents":["Assay::Team::\"pay\""]}""",
+                """{"v":1,"resource":"https://payments.example","name":"Payments","policyDomain":"tokens","scopes":[{"name":"pay","description":"Pay out","groups":["write"]},{"name":"list"}],"maxTokenLifetime":"00:05:00","resourceServers":["gateway"],"parents":["Assay::Team::\"pay\""]}""",
                 """{"v":1,"uid":"Assay::Role::\"auditor\"","description":"Reads","parents":["Assay::Team::\"pay\""]}""",
                 """{"v":1,"keyId":"k1","purpose":"access-token","algorithm":"ES256","publicJwk":"{}","wrappedPrivateKey":"AAAA","announcedAt":"2026-01-31T12:00:00Z","activatesAt":"2026-02-01T12:00:00Z"}""",
                 """{"v":1,"files":[{"path":"policies/a.cedar","text":"permit (principal, action, resource);"}],"schema":"namespace Assay {}"}""",
                 """{"v":1,"active":"b","previous":["a"]}""",
                 """{"v":1,"version":"b"}""",
+                """{"v":1,"id":"jti::j","reason":"stolen"}""",
             ],
             [
                 Text(RegistryJson.Write(api)), Text(RegistryJson.Write(group)), Text(RegistryJson.Write(key)), Text(RegistryJson.Write(document)),
                 Text(RegistryJson.Write(new PolicyPointer("b", ["a"]))), Text(RegistryJson.Write(new ShadowPointer("b"))),
+                Text(RegistryJson.Write(new RevocationNote("jti::j", "stolen"))),
             ]);
         Assert.Equal(new ShadowPointer("b"), RegistryJson.ReadShadowPointer(RegistryJson.Write(new ShadowPointer("b")).Span));
     }
@@ -95,6 +98,14 @@ public sealed class RegistryJsonTests
     [Fact]
     public void Every_policy_document_reads_back_as_it_was() =>
         Generate.PolicyDocument.Sample(document => Content.Same(document, RegistryJson.ReadPolicyDocument(RegistryJson.Write(document).Span)));
+
+    [Fact]
+    public void A_revocation_reads_back_as_it_was()
+    {
+        var note = new RevocationNote("identity::team:a", "seen \"elsewhere\"");
+
+        Assert.Equal(note, RegistryJson.ReadRevocation(RegistryJson.Write(note).Span));
+    }
 
     [Fact]
     public void Every_policy_pointer_reads_back_as_it_was() =>

@@ -15,13 +15,13 @@ public sealed class AccessTokenClaimsTests
 
     [Fact]
     public void The_payload_is_these_bytes() => Assert.Equal(
-        """{"iss":"https://issuer.example","sub":"exporter","aud":"https://payments.example","client_id":"exporter","iat":1769860800,"exp":1769861100,"jti":"jti-1","scope":"list pay"}""",
+        """{"iss":"https://issuer.example","sub":"exporter","aud":"https://payments.example","client_id":"exporter","iat":1769860800,"exp":1769861100,"jti":"jti-1","scope":"list pay","urn:assay:prov":"sealed"}""",
         Payload(Claims));
 
     [Fact]
     public void One_scope_stands_alone_and_what_json_must_escape_is_escaped()
     {
-        Assert.EndsWith("\"scope\":\"list\"}", Payload(Claims with { Scopes = ["list"] }));
+        Assert.Contains("\"scope\":\"list\",", Payload(Claims with { Scopes = ["list"] }));
 
         using var payload = JsonDocument.Parse(Payload(Claims with { ClientId = "a\"b\\c", Scopes = ["x'é", "y<z"] }));
         Assert.Equal(("a\"b\\c", "x'é y<z"), (payload.RootElement.GetProperty("sub").GetString(), payload.RootElement.GetProperty("scope").GetString()));
@@ -43,7 +43,7 @@ public sealed class AccessTokenClaimsTests
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var token = new JwtWriter();
-        Claims.WriteTo(token.Claims);
+        Claims.WriteTo(token.Claims, "sealed"u8);
         token.Seal(new JwsHeaderSegment(JoseAlg.ES256, JoseType.AccessToken, "kid-1"));
         Assert.True(token.TrySign(key));
 
@@ -57,7 +57,7 @@ public sealed class AccessTokenClaimsTests
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))
-            claims.WriteTo(json);
+            claims.WriteTo(json, "sealed"u8);
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 }

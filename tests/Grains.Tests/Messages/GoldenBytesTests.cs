@@ -91,6 +91,7 @@ public sealed class GoldenBytesTests
         new("rotation-result", new RotationResult("kid-2", Time, 11)),
         new("decision-decided, with a shadow", new Decision.Decided(9, Input, Granted, new ShadowAnswer("beef", [new ScopeAnswer("payments:read", ScopeOutcome.NoPermit, [])], TimeSpan.Zero))),
         new("key-description", new KeyDescription("kid-1", "ES256", "Active", Time, Time, null, null, null)),
+        new("decision-admitted", new Decision.Admitted(9)),
     ];
 
     private readonly Serializer serializer =

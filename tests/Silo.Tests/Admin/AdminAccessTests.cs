@@ -41,6 +41,9 @@ public sealed class AdminAccessTests(SiloFixture fixture) : IClassFixture<SiloFi
         { "GET", "apis", "api.read" },
         { "GET", "groups", "api.read" },
         { "GET", "silos", "evidence.read" },
+        { "GET", "revocations", "evidence.read" },
+        { "POST", "revocations", "token.revoke" },
+        { "POST", "introspect", "evidence.read" },
     };
 
     [Theory]
@@ -142,7 +145,7 @@ public sealed class AdminAccessTests(SiloFixture fixture) : IClassFixture<SiloFi
     }
 
     [Fact]
-    public async Task A_disabled_administrator_is_out_at_once_and_back_when_enabled()
+    public async Task A_disabled_administrator_is_out_at_once_and_once_enabled_needs_a_new_token()
     {
         var key = await Silo.Create("operator-2", "assay-admin");
         var token = await Silo.TokenFor("operator-2", key, AdminCalls.Resource, "identity.read");
@@ -150,10 +153,12 @@ public sealed class AdminAccessTests(SiloFixture fixture) : IClassFixture<SiloFi
         await Silo.Admin("POST", "identities/operator-2/disable", """{"reason":"left"}""");
         var disabled = await Silo.AdminWith(token, "GET", "identities");
         await Silo.Admin("POST", "identities/operator-2/enable");
-        var enabled = await Silo.AdminWith(token, "GET", "identities");
+        var old = await Silo.AdminWith(token, "GET", "identities");
+        var renewed = await Silo.AdminWith(await Silo.TokenFor("operator-2", key, AdminCalls.Resource, "identity.read"), "GET", "identities");
 
-        Assert.Equal((401, 200), (disabled.Status, enabled.Status));
+        Assert.Equal((401, 401, 200), (disabled.Status, old.Status, renewed.Status));
         Assert.Contains("error=\"invalid_token\"", disabled.Challenge);
+        Assert.Contains("The token was revoked.", old.Challenge);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Assay.Core.Evidence;
 using Assay.Core.Jose;
 using Assay.Core.Registry;
+using Assay.Core.Revocation;
 using Assay.Core.Tokens;
 using Assay.Grains.Authority;
 using Assay.Grains.Keys;
@@ -43,7 +44,7 @@ public sealed class AdminGateTests : IDisposable
         view.Swap(new SiloSnapshot(
             1, DirectorySnapshot.Empty, ImmutableDictionary<string, ActivePolicy>.Empty, [Published(jwk)], clock.GetUtcNow()));
         var self = new SiloIdentity(Issuer, "one");
-        gate = new AdminGate(new AdminTokens(self, view, clock), new EvidenceReader(storage.Log, jtis), grains: null!, view, self); // nothing here gets as far as a grain
+        gate = new AdminGate(new AdminTokens(self, view, clock), new EvidenceReader(storage.Log, jtis), grains: null!, view, new TokenHandles(new byte[32]), self); // nothing here gets as far as a grain
     }
 
     public void Dispose()
@@ -114,7 +115,7 @@ public sealed class AdminGateTests : IDisposable
     {
         var now = clock.GetUtcNow();
         using var token = new JwtWriter();
-        new AccessTokenClaims(Issuer, "administrator", AdminScopes.Resource, [AdminScopes.IdentityRead], now, life, jtis.Encode(new RecordId(1, 0))).WriteTo(token.Claims);
+        new AccessTokenClaims(Issuer, "administrator", AdminScopes.Resource, [AdminScopes.IdentityRead], now, life, jtis.Encode(new RecordId(1, 0))).WriteTo(token.Claims, "sealed"u8);
         token.Seal(new JwsHeaderSegment(JoseAlg.ES256, JoseType.AccessToken, keyId));
         Assert.True(token.TrySign(pair));
         return System.Text.Encoding.ASCII.GetString(token.Token);

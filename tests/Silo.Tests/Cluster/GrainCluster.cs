@@ -1,13 +1,19 @@
+using System.Security.Cryptography;
 using Assay.Core.Evidence;
+using Assay.Core.Jose;
 using Assay.Core.Policies;
 using Assay.Core.Registry;
+using Assay.Core.Revocation;
+using Assay.Core.Tokens;
 using Assay.Grains;
 using Assay.Grains.Authority;
 using Assay.Grains.Identities;
+using Assay.Grains.Keys;
 using Assay.Silo.ClientAuthentication;
 using Assay.Silo.Evidence;
 using Assay.Silo.Storage.Sqlite;
 using Assay.Silo.Tests.Storage;
+using Assay.Silo.Tokens;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
@@ -35,13 +41,18 @@ internal sealed class GrainCluster : IAsyncDisposable
     public const string Realm = GrainKey.DefaultRealm;
     public const string Worker = "worker";
 
-    private const string Key = "key-1";
+    public const string Key = "key-1";
+    public const string SigningKeyId = "signing-key-1";
+
+    private const string Issuer = "https://issuer.example";
     private const string Payments = "https://payments.example";
 
     private readonly TemporaryFolder temporary = new();
     private readonly DataFolder folder;
     private readonly SqliteStorage storage;
     private readonly InProcessTestCluster cluster;
+    private readonly ECDsa signingKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private long minted;
 
     private GrainCluster()
     {
@@ -129,12 +140,40 @@ internal sealed class GrainCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>A token as a silo mints it, and the number it was decided at; without its record.</summary>
+    public async Task<(byte[] Token, string JwtId, Decision.Decided Decided)> Mint(InProcessSiloHandle receiver)
+    {
+        using var passage = Service<DecisionGate>(receiver).Enter();
+        var request = Request(0) with { AssertionHash = null };
+        var decided = Assert.IsType<Decision.Decided>(await Service<IdentityCalls>(receiver).Ask(Question.Decide, Worker, request, passage, default));
+        var handles = Service<TokenHandles>(receiver);
+        ulong[] ends = [handles.Of(RevocationKind.Credential, Key), handles.Of(RevocationKind.PolicyVersion, decided.Input.PolicyVersion)];
+        byte[] keyStream = new byte[Provenance.Size(ends.Length)], provenance = new byte[Provenance.TextLength(ends.Length)];
+        var jti = Service<JtiCodec>(receiver).Encode(new RecordId(99, Interlocked.Increment(ref minted)), keyStream);
+        Provenance.Write(Provenance.FirstTimeline, decided.Number, ends, keyStream, provenance);
+        using var token = new JwtWriter();
+        new AccessTokenClaims(Issuer, Worker, Payments, ["payments:read"], decided.Input.Time, TimeSpan.FromMinutes(5), jti).WriteTo(token.Claims, provenance);
+        token.Seal(new JwsHeaderSegment(JoseAlg.ES256, JoseType.AccessToken, SigningKeyId));
+        Assert.True(token.TrySign(signingKey));
+        return (token.Token.ToArray(), jti, decided);
+    }
+
+    /// <summary>What a silo says of a token.</summary>
+    public TokenState Examine(InProcessSiloHandle asked, byte[] token)
+    {
+        using var passage = Service<DecisionGate>(asked).Enter();
+        return Service<Introspector>(asked).Examine(token, passage);
+    }
+
     public async Task Move(InProcessSiloHandle target)
     {
         var leaving = Activation;
         leaving.Migrate(new Dictionary<string, object> { [IPlacementDirector.PlacementHintKey] = target.SiloAddress });
         await leaving.Deactivated;
     }
+
+    /// <summary>One more silo.</summary>
+    public Task<InProcessSiloHandle> Join() => cluster.StartAdditionalSiloAsync();
 
     /// <summary>As an operator stops it.</summary>
     public Task Stop(InProcessSiloHandle silo) => cluster.StopSiloAsync(silo);
@@ -152,6 +191,7 @@ internal sealed class GrainCluster : IAsyncDisposable
         storage.Dispose();
         folder.Dispose();
         temporary.Dispose();
+        signingKey.Dispose();
     }
 
     private IGrainContext Activation =>
@@ -168,6 +208,12 @@ internal sealed class GrainCluster : IAsyncDisposable
         services.AddSingleton<ISiloAddress, OrleansSiloAddress>();
         services.AddSingleton<ISiloEnd, NoEnd>();
         services.AddSingleton<ISecretMaker>(new ClientSecrets(new byte[32]));
+        services.AddSingleton(new TokenHandles(new byte[32]));
+        services.AddSingleton(new JtiCodec(new byte[32]));
+        services.AddSingleton(new SiloIdentity(Issuer, name));
+        services.AddSingleton<IdentityCalls>();
+        services.AddSingleton<Introspector>();
+        services.AddSingleton<Revoker>();
         services.AddAuthority();
         services.AddEvidence();
         services.Configure<AuthorityOptions>(options =>
@@ -190,12 +236,18 @@ internal sealed class GrainCluster : IAsyncDisposable
             Id = Worker,
             Credentials = [new Credential { Handle = Key, Kind = CredentialKind.PublicKey, PublicJwk = "{}", CreatedAt = DateTimeOffset.UnixEpoch }],
         };
+        var signing = new SigningKey
+        {
+            KeyId = SigningKeyId, Purpose = KeyPurposes.AccessToken, Algorithm = JoseAlg.ES256, PublicJwk = JsonWebKey.From(signingKey, SigningKeyId).ToJson(), WrappedPrivateKey = "",
+            AnnouncedAt = DateTimeOffset.UnixEpoch, ActivatesAt = DateTimeOffset.UnixEpoch,
+        };
         var api = new Api { Resource = Payments, Scopes = [new ApiScope("payments:read", null, [])] };
         var committed = await Store.Commit(
             new Change(
                 [
                     Write(ObjectKinds.Identity, Worker, RegistryJson.Write(worker)),
                     Write(ObjectKinds.Api, Payments, RegistryJson.Write(api)),
+                    Write(ObjectKinds.SigningKey, "access-token/" + SigningKeyId, RegistryJson.Write(signing)),
                     Write(ObjectKinds.PolicySet, $"tokens/{version}", RegistryJson.Write(document)),
                     Write(ObjectKinds.ActivePolicy, "tokens", RegistryJson.Write(new PolicyPointer(version, []))),
                 ],

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Assay.Silo.Tests.Admin;
 using Assay.Silo.Tests.Running;
-using Microsoft.Data.Sqlite;
 
 namespace Assay.Silo.Tests.Faults;
 
@@ -39,11 +38,12 @@ public sealed class StoreFaultTests
             ("POST", "policies", Policy("two")),
             ("POST", $"policies/{uploaded}/activate", """{"domain":"tokens"}"""),
             ("POST", "keys/rotate", null),
+            ("POST", "revocations", """{"kind":"identity","name":"scratch","reason":"leaver"}"""),
             ("DELETE", "identities/scratch", null),
         ];
         var before = await Everything(silo);
 
-        using (Break(silo, "state.db", "feed"))
+        using (BrokenTable.Break(silo, "state.db", "feed"))
         {
             foreach (var (method, path, json) in calls)
             {
@@ -68,7 +68,7 @@ public sealed class StoreFaultTests
         var token = await silo.AdminToken();
         Assert.Equal(200, (await silo.AskAs("payments-exporter")).Status);
 
-        using (Break(silo, "evidence.db", "batch"))
+        using (BrokenTable.Break(silo, "evidence.db", "batch"))
         {
             var answer = await silo.AdminWith(token, "POST", "identities/payments-exporter/disable", """{"reason":"leaver"}""");
 
@@ -90,38 +90,6 @@ public sealed class StoreFaultTests
         Assert.Equal(200, (await silo.AskAs("ledgerly-sync")).Status);
         var kept = (await silo.AdminWith(token, "GET", "evidence?identity=payments-exporter&kind=admin")).Body.GetProperty("records");
         Assert.Contains(kept.EnumerateArray(), record => record.GetProperty("action").GetString() == "disable"); // the first try's own
-    }
-
-    /// <summary>From now on until disposed, whoever inserts into the table fails, in the middle of the transaction.</summary>
-    private static Broken Break(RunningSilo silo, string file, string table)
-    {
-        var broken = new Broken(Path.Combine(silo.Data, file));
-        broken.Run($"CREATE TRIGGER injected BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'injected'); END");
-        return broken;
-    }
-
-    private sealed class Broken : IDisposable
-    {
-        private readonly SqliteConnection connection;
-
-        public Broken(string file)
-        {
-            connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Mode = SqliteOpenMode.ReadWrite, Pooling = false }.ToString());
-            connection.Open();
-        }
-
-        public void Run(string sql)
-        {
-            using var command = connection.CreateCommand();
-            command.CommandText = sql;
-            command.ExecuteNonQuery();
-        }
-
-        public void Dispose()
-        {
-            Run("DROP TRIGGER injected");
-            connection.Dispose();
-        }
     }
 
     /// <summary>All that the admin API shows of objects, but for ages; and the head of the feed.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using Assay.Core.Revocation;
 using Assay.Grains.Authority;
 using Assay.Silo.Hosting;
 using Assay.Silo.Storage.Sqlite;
@@ -61,6 +62,7 @@ internal static class StorageChild
         builder.Services.AddSingleton<IAuthorityStore>(storage.Authority);
         builder.Services.AddSingleton<ISiloAddress>(new ChildAddress("child@1"));
         builder.Services.AddSingleton<ISiloEnd, ProcessEnd>();
+        builder.Services.AddSingleton(new TokenHandles(new byte[32]));
         builder.Services.AddAuthority();
         builder.Services.Configure<AuthorityOptions>(options => options.Slot = "child");
         using var host = builder.Build();

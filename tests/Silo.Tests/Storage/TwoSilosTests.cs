@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using Assay.Core.Policies;
 using Assay.Core.Registry;
+using Assay.Core.Revocation;
 using Assay.Grains;
 using Assay.Grains.Authority;
 using Assay.Silo.Evidence;
@@ -242,6 +243,7 @@ public sealed class TwoSilosTests : IAsyncLifetime
             builder.Services.AddSingleton<ISiloAddress>(new FixedAddress(slot));
             builder.Services.AddSingleton<RecordedEnd>();
             builder.Services.AddSingleton<ISiloEnd>(provider => provider.GetRequiredService<RecordedEnd>());
+            builder.Services.AddSingleton(new TokenHandles(new byte[32]));
             builder.Services.AddAuthority();
             builder.Services.AddEvidence();
             builder.Services.Configure<AuthorityOptions>(options =>

@@ -8,6 +8,7 @@ internal sealed record ApiPage(ImmutableArray<ApiAnswer> Apis);
 
 /// <param name="Parents">What policies find above it, as Cedar literals.</param>
 /// <param name="Attributes">Cedar attributes in Cedar's JSON form.</param>
+/// <param name="ResourceServers">Identities that may introspect its tokens.</param>
 internal sealed record ApiAnswer(
     string Resource,
     string? Name,
@@ -16,7 +17,8 @@ internal sealed record ApiAnswer(
     ImmutableArray<ApiScopeAnswer> Scopes,
     int? MaxTokenLifetimeSeconds,
     ImmutableArray<string> Parents,
-    JsonElement? Attributes);
+    JsonElement? Attributes,
+    ImmutableArray<string> ResourceServers);
 
 internal sealed record ApiScopeAnswer(string Name, string? Description, ImmutableArray<string> Groups);
 

@@ -1,0 +1,74 @@
+using Assay.Grains;
+using Assay.Grains.Authority;
+using Assay.Grains.Identities;
+
+namespace Assay.Silo.Tokens;
+
+/// <summary>What an identity's grain is asked.</summary>
+internal enum Question
+{
+    /// <summary>What it is granted; its assertion is spent.</summary>
+    Decide,
+
+    /// <summary>The same, and nothing is spent or counted.</summary>
+    Explain,
+
+    /// <summary>Whether it may be heard; its assertion is spent.</summary>
+    Admit,
+}
+
+/// <summary>Asks identities' grains, wherever they live, for answers that may leave this silo.</summary>
+internal sealed class IdentityCalls(IGrainFactory grains, DecisionGate gate, SiloIdentity self, TimeProvider clock)
+{
+    /// <summary>How long a decision that a change has overtaken, or whose silo is leaving, is asked for again before the caller is told to.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>A decision that is older than what this silo has acknowledged is made again at the newer state.</summary>
+    /// <param name="passage">Counts the answer as on its way out. One ticket a decision: the answer to a request may rest on several.</param>
+    public async ValueTask<Decision> Ask(
+        Question question, string clientId, DecisionRequest request, DecisionTicket passage, CancellationToken cancellationToken)
+    {
+        var identity = grains.GetGrain<IIdentityGrain>(GrainKey.For(self.Realm, clientId));
+        var started = clock.GetTimestamp();
+        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            Decision decision;
+            try
+            {
+                var current = request with { MinimumNumber = gate.Floor };
+                decision = question switch
+                {
+                    Question.Decide => await identity.Decide(current),
+                    Question.Explain => await identity.Explain(current),
+                    _ => await identity.Admit(current),
+                };
+            }
+            catch (TimeoutException)
+            {
+                return new Decision.Unavailable(UnavailableReason.StorageAway);
+            }
+            catch (OrleansException)
+            {
+                decision = new Decision.Unavailable(UnavailableReason.SiloLeaving); // it lives on another silo in a moment
+            }
+
+            switch (decision)
+            {
+                case Decision.Decided decided when !passage.Decided(decided.Number):
+                case Decision.Refused refused when !passage.Decided(refused.Number):
+                case Decision.Admitted admitted when !passage.Decided(admitted.Number):
+                case Decision.Unavailable { Reason: UnavailableReason.BehindFeed or UnavailableReason.SiloLeaving }: // the identity's silo, or ours, catches up
+                    break;
+                default:
+                    return decision;
+            }
+
+            if (clock.GetElapsedTime(started) > Patience)
+                return new Decision.Unavailable(UnavailableReason.BehindFeed);
+            await Task.Delay(pause, clock, cancellationToken);
+        }
+    }
+}
