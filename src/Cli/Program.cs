@@ -7,6 +7,7 @@ using Assay.Cli.Explaining;
 using Assay.Cli.Identities;
 using Assay.Cli.Keys;
 using Assay.Cli.Policies;
+using Assay.Cli.Revoking;
 using Assay.Cli.Tokens;
 
 var root = new RootCommand(
@@ -24,11 +25,14 @@ root.Subcommands.Add(Commands.Of(
     PolicyViews.Create(),
     KeyViews.Create(),
     EvidenceViews.Create(),
+    IntrospectCommand.Revocations(),
     DirectoryViews.Apis(),
     DirectoryViews.Groups(),
     DirectoryViews.Silos()));
 root.Subcommands.Add(TokenCommand.Create());
 root.Subcommands.Add(ExplainCommand.Create());
+root.Subcommands.Add(IntrospectCommand.Create());
+root.Subcommands.Add(RevokeCommand.Create());
 root.Subcommands.Add(SignalCommand.Create());
 root.Subcommands.Add(MemberCommand.Create());
 root.Subcommands.Add(IdentityCommand.Create());

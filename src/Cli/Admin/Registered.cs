@@ -88,6 +88,14 @@ internal sealed record RotationView(string Kid, DateTimeOffset ActivatesAt, long
 
 internal sealed record WithdrawalView(long Number, string? SignsNext, DateTimeOffset? SignsFrom);
 
+internal sealed record RevocationList(ImmutableArray<RevocationView> Revocations);
+
+internal sealed record RevocationView(
+    string Kind, string Name, DateTimeOffset? Since, DateTimeOffset? Until, DateTimeOffset At, string Actor, string Reason, bool Matters);
+
+internal sealed record IntrospectionView(
+    bool Active, string? Because, string? Scope, string? ClientId, string? Audience, DateTimeOffset? ExpiresAt, string? Jti, string? Kid);
+
 internal sealed record EvidenceList(ImmutableArray<RecordView> Records, DateTimeOffset? LookedBackTo);
 
 /// <summary>One evidence record. Of an administrator's action, <see cref="Action"/> and <see cref="Target"/> say what was done.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using Assay.Cli.Admin;
 using Assay.Cli.Output;
@@ -48,16 +49,7 @@ internal static class KeysCommand
         var wanted = call.Get(Kid);
         using var api = await call.Admin("key.read key.rotate", cancellationToken);
         var keys = (await api.Get(Path("keys", call.Get(Purpose)), cancellationToken)).As<KeyList>().Keys;
-        var found = keys.Where(key => key.Kid.StartsWith(wanted, StringComparison.Ordinal)).ToArray();
-        if (found is not [var key])
-        {
-            throw new Failure(
-                ExitCode.Failed,
-                found.Length == 0 ? $"There is no key '{wanted}'." : $"{found.Length} keys begin with '{wanted}'.",
-                null,
-                [.. keys.Select(known => known.Kid)]);
-        }
-
+        var key = Find(keys, wanted);
         var answer = await api.Post(Path($"keys/{Uri.EscapeDataString(key.Kid)}/withdraw", key.Purpose), null, cancellationToken);
 
         if (call.Screen.IsJson)
@@ -74,6 +66,19 @@ internal static class KeysCommand
                 ? $"{Say.Data(next)} signs now."
                 : $"[yellow]{Say.Data(next)} signs from {Say.Time(from)} ({Say.When(from, call.Now)}). Until then {(key.Purpose == "access-token" ? "no token is issued" : $"nothing is signed for {Say.Data(key.Purpose)}")}.[/]");
         }
+    }
+
+    /// <summary>The key whose id begins so.</summary>
+    public static KeyView Find(ImmutableArray<KeyView> keys, string wanted)
+    {
+        var found = keys.Where(key => key.Kid.StartsWith(wanted, StringComparison.Ordinal)).ToArray();
+        return found is [var key]
+            ? key
+            : throw new Failure(
+                ExitCode.Failed,
+                found.Length == 0 ? $"There is no key '{wanted}'." : $"{found.Length} keys begin with '{wanted}'.",
+                null,
+                [.. keys.Select(known => known.Kid)]);
     }
 
     public static string Path(string path, string? purpose) => purpose is null ? path : $"{path}?purpose={Uri.EscapeDataString(purpose)}";

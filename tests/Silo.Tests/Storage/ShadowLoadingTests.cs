@@ -1,5 +1,6 @@
 using Assay.Core.Policies;
 using Assay.Core.Registry;
+using Assay.Core.Revocation;
 using Assay.Grains;
 using Assay.Grains.Authority;
 using Assay.Silo.Storage.Sqlite;
@@ -24,7 +25,7 @@ public sealed class ShadowLoadingTests : IDisposable
     {
         folder = DataFolder.Open(temporary.Path);
         storage = new SqliteStorage(folder, TimeProvider.System);
-        loader = new StoreSnapshotLoader(storage.Authority, Options.Create(new AuthorityOptions()), NullLogger<StoreSnapshotLoader>.Instance);
+        loader = new StoreSnapshotLoader(storage.Authority, new TokenHandles(new byte[32]), Options.Create(new AuthorityOptions()), NullLogger<StoreSnapshotLoader>.Instance);
     }
 
     public void Dispose()
