@@ -254,6 +254,7 @@ internal sealed class TestCluster : IAsyncDisposable
         Copy(Path.Combine(Checkout(), "samples", "quickstart"), bundle);
         foreach (var sample in Directory.GetFiles(Path.Combine(bundle, "identities")))
             File.Delete(sample);
+        Directory.Delete(Path.Combine(bundle, "tests"), recursive: true); // they are about those identities
         Directory.CreateDirectory(Path.Combine(bundle, "keys"));
         for (var i = 1; i <= Workers; i++)
         {
