@@ -47,6 +47,16 @@ internal sealed class ConformanceCheck(Schema schema)
             Check($"{uid}, tags, {entity.Tags.FieldNames[i]}", entity.Tags.FieldValues[i], type.Tags);
     }
 
+    public void CheckAttribute(string entityType, string name, Value value)
+    {
+        if (!schema.EntityTypes.TryGetValue(entityType, out var type))
+            faults.Add(Undeclared(entityType));
+        else if (type.Attributes.Attributes.TryGetValue(name, out var attribute))
+            Check(name, value, attribute.Type);
+        else
+            faults.Add(Unexpected(name, type.Attributes));
+    }
+
     public void CheckRequest(Request request)
     {
         CheckParty("principal", request.Principal);

@@ -71,6 +71,17 @@ public sealed class Schema
         return check.Faults();
     }
 
+    /// <summary>What is wrong with one attribute of entities of a type, as <see cref="Validate(Entity)"/> would say of it; empty when it conforms.</summary>
+    public ImmutableArray<string> ValidateAttribute(string entityType, string name, Value value)
+    {
+        ArgumentNullException.ThrowIfNull(entityType);
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(value);
+        var check = new ConformanceCheck(this);
+        check.CheckAttribute(entityType, name, value);
+        return check.Faults();
+    }
+
     /// <summary>
     /// What is wrong with a request, each fault a sentence, about a hundred at most; empty when it conforms: its action is declared and applies to the types of
     /// its principal and resource, and its context is of the action's type.

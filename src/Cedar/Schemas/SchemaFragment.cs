@@ -13,6 +13,9 @@ public sealed class SchemaFragment
     /// <summary>The namespaces in the order of the text; declarations outside of every namespace form one of their own.</summary>
     public ImmutableArray<SchemaNamespace> Namespaces { get; }
 
+    /// <summary>A fragment of declarations that were read before, some of them perhaps left out or changed. What they say is checked when it is resolved.</summary>
+    public static SchemaFragment Of(ImmutableArray<SchemaNamespace> namespaces) => new(namespaces);
+
     /// <summary>
     /// Reads the Cedar syntax of schemas. Every faulty declaration is reported with its first syntax fault and all its other
     /// faults; the fragment is there only when there is none. Never throws on bad text, however large, deep or malformed.

@@ -45,6 +45,9 @@ internal sealed class PolicyHead(SchemaTypes schema, ScopeConstraint principal, 
 
         if (resource is ScopeConstraint.Equal thing && IsGroup(thing.Entity.Type, one => one.ResourceTypes))
             yield return "resource";
+
+        if (action is ScopeConstraint.Equal group && Actions.All(one => one.PrincipalTypes.Count == 0) && schema.Actions.Any(one => one.Ancestors.Contains(group.Entity)))
+            yield return "action";
     }
 
     private bool IsGroup(string type, Func<ActionSchema, IEnumerable<string>> appliesTo)

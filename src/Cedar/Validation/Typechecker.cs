@@ -90,7 +90,8 @@ internal sealed partial class Typechecker(SchemaTypes schema, ValidationMode mod
             var right = Expect(Expected.Bool, and.Operands[i], covered);
             var dropped = left.Type == StaticType.True && right.Type != StaticType.True;
             left = Both(left, right);
-            covered = dropped || left.Failed ? guards.Union(left.Learned) : covered.Union(right.Learned);
+            // Behind a fault what was learned stays: the policy is refused anyway, and must not be told to guard what it guards.
+            covered = dropped && !left.Failed ? guards.Union(left.Learned) : covered.Union(right.Learned);
         }
 
         return left.Type == StaticType.False ? Answer.Of(StaticType.False, left.Failed) : left;

@@ -30,7 +30,7 @@ public sealed class HeadTests
     public void A_head_that_some_request_satisfies_is_left_alone(string head) => Assert.Empty(Office.Findings($"forbid({head});"));
 
     [Theory]
-    [InlineData("principal, action == Action::\"all\", resource", "")]
+    [InlineData("principal, action == Action::\"all\", resource", "; write 'in' instead of '==' for action")]
     [InlineData("principal, action == Yard::Action::\"mow\", resource", "")]
     [InlineData("principal is Doc, action, resource", "")]
     [InlineData("principal is Team, action == Action::\"edit\", resource", "")]
