@@ -21,6 +21,8 @@ public sealed class BundleReader
     private readonly ApiFiles apis;
     private readonly KeyFiles keys;
     private readonly IdentityFiles identities;
+    private readonly LinkFile links;
+    private readonly FaultList warnings = new();
 
     private BundleReader(BundleFolder folder, FaultList faults)
     {
@@ -28,6 +30,7 @@ public sealed class BundleReader
         this.folder = folder;
         (groups, apis, keys) = (new GroupFiles(source), new ApiFiles(source), new KeyFiles(folder, source));
         identities = new IdentityFiles(source, keys);
+        links = new LinkFile(source);
     }
 
     /// <summary>Reads and checks everything in the folder. Faults are a result, not an exception: all of them, not the first.</summary>
@@ -37,12 +40,13 @@ public sealed class BundleReader
         ArgumentException.ThrowIfNullOrEmpty(folder);
         var faults = new FaultList();
         if (BundleFolder.Read(folder, faults) is not { } files)
-            return new BundleReading(null, faults.Sorted());
+            return new BundleReading(null, faults.Sorted(), []);
 
         var reader = new BundleReader(files, faults);
         var declarations = reader.Read();
         var tests = reader.ReadTests();
-        return faults.Count == 0 ? new BundleReading(declarations, []) { Tests = tests } : new BundleReading(null, faults.Sorted());
+        var warnings = reader.warnings.Sorted();
+        return faults.Count == 0 ? new BundleReading(declarations, [], warnings) { Tests = tests } : new BundleReading(null, faults.Sorted(), warnings);
     }
 
     private BundleDeclarations Read()
@@ -52,6 +56,7 @@ public sealed class BundleReader
         ReadOne("teams.yaml", document => groups.Read(document, "teams", EntityTypes.Team), () => groups.IsIncomplete = true);
         ReadAll("apis", apis.Read, () => apis.IsIncomplete = true);
         ReadAll("identities", identities.Read, () => identities.IsIncomplete = true);
+        ReadOne(PolicyDocument.LinksPath, links.Read, () => links.IsIncomplete = true);
         keys.ReportUnused();
         if (folder.Unreadable.Any(path => path.StartsWith("apis/", StringComparison.Ordinal)))
             apis.IsIncomplete = true;
@@ -69,7 +74,10 @@ public sealed class BundleReader
             Policies = ReadPolicies(),
             Generate = [.. identities.Generate],
         };
-        ReportAll(declarations.Check());
+        var review = declarations.Review();
+        ReportAll(review.Faults);
+        foreach (var warning in links.IsIncomplete ? [] : review.Warnings)
+            Report(warning, warnings);
         return declarations;
     }
 
@@ -148,10 +156,21 @@ public sealed class BundleReader
         folder.Files.TryGetValue("schema.cedarschema", out var schema);
         ImmutableArray<PolicyFile> files = [.. folder.In("policies").Select(path => new PolicyFile(path, folder.Files[path]))];
         if (!files.IsEmpty)
-            return new PolicyDocument(files, schema);
+        {
+            return new PolicyDocument(files, schema)
+            {
+                Actions = apis.IsIncomplete ? null : ActionDeclarations.Of(apis.Apis.SelectMany(api => api.Scopes), schema),
+                Links = [.. links.Links],
+                Tests = [.. folder.In("tests").Select(path => new PolicyFile(path, folder.Files[path]))],
+            };
+        }
 
-        if (schema is not null && !folder.Unreadable.Any(path => path.StartsWith("policies/", StringComparison.Ordinal)))
+        if (folder.Unreadable.Any(path => path.StartsWith("policies/", StringComparison.Ordinal)))
+            return null;
+        if (schema is not null)
             source.Faults.Add("schema.cedarschema", "there is a schema but no policy; put policies into policies/*.cedar, or take the schema out");
+        if (folder.Files.ContainsKey(PolicyDocument.LinksPath))
+            source.Faults.Add(PolicyDocument.LinksPath, "there are links but no policy; put the templates into policies/*.cedar, or take the links out");
         return null;
     }
 
@@ -162,21 +181,21 @@ public sealed class BundleReader
         for (var i = 0; i < broken.Length; i++)
         {
             if (!isSaid[i])
-                Report(broken[i]);
+                Report(broken[i], source.Faults);
         }
     }
 
-    private void Report(DeclarationFault fault)
+    private void Report(DeclarationFault fault, FaultList list)
     {
         // What seems undeclared may stand in a file that could not be read: that one fault is enough.
-        if (fault.IsReference && (groups.IsIncomplete || apis.IsIncomplete))
+        if ((fault.IsReference && (groups.IsIncomplete || apis.IsIncomplete)) || (fault.Where == ActionDeclarations.Source && apis.IsIncomplete))
             return;
 
         if (fault.Line > 0)
-            source.Faults.Add(new FilePosition(fault.Where, fault.Line, fault.Column), fault.Message);
+            list.Add(new FilePosition(fault.Where, fault.Line, fault.Column), fault.Message);
         else if (source.Places.Find(fault.Where) is { } at)
-            source.Faults.Add(at, fault.Message);
+            list.Add(at, fault.Message);
         else
-            source.Faults.Add(fault.Where, fault.Message);
+            list.Add(fault.Where, fault.Message);
     }
 }

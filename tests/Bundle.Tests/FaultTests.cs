@@ -104,7 +104,7 @@ public sealed class FaultTests
     [InlineData("schema.cedarschema", "namespace X;", "schema.cedarschema: there is a schema but no policy; put policies into policies/*.cedar, or take the schema out")]
     [InlineData("signals.yaml", "a: b\n", "signals.yaml: signal sources are not read by this version; take the file out, or what it declares would silently not hold")]
     [InlineData("issuers/a.yaml", "a: b\n", "issuers: trusted issuers are not read by this version; take the folder out, or what it declares would silently not hold")]
-    [InlineData("rols.yaml", "a: b\n", "rols.yaml: unknown file (did you mean 'roles.yaml'?); here lie bundle.yaml, roles.yaml, teams.yaml, schema.cedarschema, identities/, apis/, policies/, keys/ and tests/ (Markdown files are skipped)")]
+    [InlineData("rols.yaml", "a: b\n", "rols.yaml: unknown file (did you mean 'roles.yaml'?); here lie bundle.yaml, roles.yaml, teams.yaml, links.yaml, schema.cedarschema, identities/, apis/, policies/, keys/ and tests/ (Markdown files are skipped)")]
     [InlineData("a.cedar", "", "a.cedar: a policy lies in policies/; move it there")]
     [InlineData("policy/a.cedar", "", "policy: unknown folder (did you mean 'policies'?); a bundle has identities/, apis/, policies/, keys/ and tests/")]
     [InlineData("identities/a.yml", "id: a\n", "identities/a.yml: a file in identities/ must end in .yaml; rename it")]

@@ -71,7 +71,8 @@ public sealed class ReadingTests
             .Write("keys/second.jwk", """{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}""")
             .Write("policies/b.cedar", "permit (principal, action, resource);\n")
             .Write("policies/a.cedar", "forbid (principal, action, resource) when { context.risk.score >= 50 };\n")
-            .Write("schema.cedarschema", "namespace X;\n");
+            .Write("schema.cedarschema", "entity Zone;\nnamespace Assay {\n  entity Role in [Role, Team, Api, Zone] = { level?: Long };\n  entity Api in [Team] = { zone: String };\n  entity Person in [Role, Team] = { enabled: Bool, level: Long, text: String, plain: String, list: Set<String>, nested: { a: { b: Long } }, owner2: Team, since: datetime, price: decimal, grace: duration, net: ipaddr };\n}\n")
+            .Write("tests/some.yaml", "tests: []\n");
 
         var reading = bundle.Read();
 
@@ -93,7 +94,10 @@ public sealed class ReadingTests
             "apis":[{"resource":"https://payments.example","name":"Payments","scopes":[{"name":"payments:read"},{"name":"payments:write","description":"Change","groups":["payments:change","all"]}],
             "maxTokenLifetime":"00:10:00","resourceServers":["gateway","exporter"],"parents":["Assay::Team::\"treasury\""],"attributes":{"zone":"internal"}}],
             "policies":{"files":[{"path":"policies/a.cedar","text":"forbid (principal, action, resource) when { context.risk.score >= 50 };\n"},
-            {"path":"policies/b.cedar","text":"permit (principal, action, resource);\n"}],"schema":"namespace X;\n"},"generate":["exporter"]}
+            {"path":"policies/b.cedar","text":"permit (principal, action, resource);\n"}],
+            "schema":"entity Zone;\nnamespace Assay {\n  entity Role in [Role, Team, Api, Zone] = { level?: Long };\n  entity Api in [Team] = { zone: String };\n  entity Person in [Role, Team] = { enabled: Bool, level: Long, text: String, plain: String, list: Set<String>, nested: { a: { b: Long } }, owner2: Team, since: datetime, price: decimal, grace: duration, net: ipaddr };\n}\n",
+            "actions":"// The scopes of the set's APIs as actions, made by Assay. To write one yourself, declare it in schema.cedarschema.\naction \"all\";\naction \"payments:change\";\naction \"payments:read\" appliesTo { principal: [Assay::Workload, Assay::Person], resource: [Assay::Api], context: Assay::Context };\naction \"payments:write\" in [\"all\", \"payments:change\"] appliesTo { principal: [Assay::Workload, Assay::Person], resource: [Assay::Api], context: Assay::Context };\n",
+            "tests":[{"path":"tests/some.yaml","text":"tests: []\n"}]},"generate":["exporter"]}
             """.ReplaceLineEndings(""),
             Encoding.UTF8.GetString(BundleJson.Encode(reading.Declarations!)));
     }
@@ -140,6 +144,14 @@ public sealed class ReadingTests
         using var bundle = new TestBundle().Write("policies/a.cedar", [0xEF, 0xBB, 0xBF, .. "permit (principal, action, resource); // ü\r\n"u8]);
 
         Assert.Equal([new PolicyFile("policies/a.cedar", "permit (principal, action, resource); // ü\r\n")], bundle.Read().Declarations!.Policies!.Files);
+    }
+
+    [Fact]
+    public void Tests_belong_to_the_set_as_they_are()
+    {
+        using var bundle = new TestBundle().Write("policies/a.cedar", "permit (principal, action, resource);\n").Write("tests/b.yaml", "tests: [] # b\n").Write("tests/a.yaml", "tests: [] # a\n");
+
+        Assert.Equal([new PolicyFile("tests/a.yaml", "tests: [] # a\n"), new PolicyFile("tests/b.yaml", "tests: [] # b\n")], bundle.Read().Declarations!.Policies!.Tests);
     }
 
     [Fact]

@@ -10,7 +10,7 @@ public sealed class ApplyTests : CliTest
                 {"action":"update","kind":"identity","id":"crm","changes":["memberships: - role writer"],"narrows":true},
                 {"action":"delete","kind":"identity","id":"old","changes":["no longer declared"],"narrows":true},
                 {"action":"upload","kind":"policy-set","id":"0123456789abcdef","changes":["policies/p.cedar: added"],"narrows":false}],
-        "notes":["role 'x' stays"],"missingKeys":["exporter"],"comparedWith":41
+        "notes":["role 'x' stays"],"warnings":["policies/a.cedar:3:1: it does nothing"],"missingKeys":["exporter"],"comparedWith":41
         """;
 
     private static readonly string DryRun = $$"""{ {{Plan}}, "applied":false}""";
@@ -46,6 +46,7 @@ public sealed class ApplyTests : CliTest
                 + upload policy-set 0123456789ab
                     policies/p.cedar: added
                 + key for exporter: {Path.Combine(Cli.Data, "keys", "exporter.jwk")} (would be made)
+                warning: policies/a.cedar:3:1: it does nothing
                 note: role 'x' stays
                 Bundle my-bundle: 1 to create, 1 to update, 1 to delete, 1 to upload, 1 key; nothing was changed (--dry-run).
 
@@ -111,7 +112,7 @@ public sealed class ApplyTests : CliTest
     public async Task A_server_that_is_as_the_bundle_says_is_left_alone()
     {
         Bundle();
-        Server.On("POST /apply", """{"plan":[],"notes":[],"missingKeys":[],"comparedWith":41,"applied":false}""");
+        Server.On("POST /apply", """{"plan":[],"notes":[],"warnings":[],"missingKeys":[],"comparedWith":41,"applied":false}""");
 
         Assert.Equal(new Ran(0, "Bundle my-bundle: the server is as it says. Nothing to do.\n", ""), await Cli.Run("apply", "-f", "my-bundle"));
         Assert.Single(Server.AdminRequests);

@@ -118,14 +118,24 @@ internal static class Generate
             WithdrawnAt = times.Item4,
         });
 
+    public static readonly Gen<PolicyLink> PolicyLink = Gen.Select(
+        Text, Text, Maybe(Role), Maybe(Role), Gen.Int[0, 99], (id, template, principal, resource, line) => new PolicyLink(id, template, principal, resource, line, line + 1));
+
     public static readonly Gen<PolicyDocument> PolicyDocument =
-        Gen.Select(List(Gen.Select(Text, Text, (path, text) => new PolicyFile(path, text))), Text.Null(), (files, schema) => new PolicyDocument(files, schema));
+        Gen.Select(Files(), Text.Null(), Text.Null(), List(PolicyLink), Files(), (files, schema, actions, links, tests) => new PolicyDocument(files, schema)
+        {
+            Actions = actions,
+            Links = links,
+            Tests = tests,
+        });
 
     public static readonly Gen<PolicyPointer> PolicyPointer = Gen.Select(Text, List(Text), (active, previous) => new PolicyPointer(active, previous));
 
     public static Gen<ImmutableArray<T>> List<T>(Gen<T> item) => item.Array[0, 4].Select(items => ImmutableArray.Create(items));
 
     public static Gen<T?> Maybe<T>(Gen<T> value) where T : struct => Gen.Select(Gen.Bool, value, (has, some) => has ? some : (T?)null);
+
+    private static Gen<ImmutableArray<PolicyFile>> Files() => List(Gen.Select(Text, Text, (path, text) => new PolicyFile(path, text)));
 
     private static Gen<Value> Scalar() => Gen.OneOf(
         Gen.Bool.Select(value => (Value)Cedar.Value.Of(value)),

@@ -140,5 +140,5 @@ internal sealed class RecordedHistory
         identity with { Memberships = [.. identity.Memberships.Select(member => member.Group == Exporters ? member with { RemovedAt = DateTimeOffset.UnixEpoch } : member)] };
 
     private static PolicyDocument Document((string Id, string Text)[] policies) =>
-        new([new PolicyFile("policies/ledger.cedar", string.Join('\n', policies.Select(policy => $"@id(\"{policy.Id}\") {policy.Text}")))], null);
+        new([new PolicyFile("policies/ledger.cedar", string.Join('\n', policies.Select(policy => $"@id(\"{policy.Id}\") {policy.Text}")))], null) { Actions = ActionDeclarations.Of(Api.Scopes, null) };
 }

@@ -33,7 +33,7 @@ internal sealed class BundleFolder
         ["test"] = "tests",
     };
 
-    private static readonly string[] RootFiles = ["bundle.yaml", "roles.yaml", "teams.yaml", "schema.cedarschema"];
+    private static readonly string[] RootFiles = ["bundle.yaml", "roles.yaml", "teams.yaml", "links.yaml", "schema.cedarschema"];
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
     private readonly string real;

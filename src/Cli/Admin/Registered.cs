@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Assay.Cedar;
+using Assay.Core.Policies;
 
 namespace Assay.Cli.Admin;
 
@@ -45,7 +47,27 @@ internal sealed record PolicyDomainView(
 
 internal sealed record PolicyVersionView(string Version, long Number, int Policies);
 
-internal sealed record PolicyContentView(string Domain, string Version, ImmutableArray<PolicyFileView> Files, string? Schema, bool Active);
+internal sealed record PolicyContentView(
+    string Domain,
+    string Version,
+    ImmutableArray<PolicyFileView> Files,
+    string? Schema,
+    bool Active,
+    string? Actions,
+    ImmutableArray<PolicyLinkView> Links,
+    ImmutableArray<PolicyFileView> Tests)
+{
+    /// <summary>The set as it is stored, but for the places of its links.</summary>
+    public PolicyDocument Document() => new([.. Files.Select(file => new PolicyFile(file.Path, file.Text))], Schema)
+    {
+        Actions = Actions,
+        Links = Links.IsDefault ? [] : [.. Links.Select((link, i) => new PolicyLink(link.Id, link.Template, Entity(link.Principal), Entity(link.Resource), i + 1, 1))],
+    };
+
+    private static EntityUid? Entity(string? text) => EntityUid.TryParse(text, out var uid) ? uid : null;
+}
+
+internal sealed record PolicyLinkView(string Id, string Template, string? Principal, string? Resource);
 
 internal sealed record PolicyFileView(string Path, string Text);
 

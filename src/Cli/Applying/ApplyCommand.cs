@@ -83,6 +83,8 @@ internal static class ApplyCommand
             screen.Line($"[green]+ key[/] for [bold]{Say.Data(identity)}[/]: {Say.Data(file)}{(dryRun ? File.Exists(file) ? " (is there)" : " (would be made)" : "")}");
         if (plan.Activates is { } activated)
             screen.Line($"[green]+ activate[/] policy-set [bold]{Say.Data(Say.Short(activated))}[/]");
+        foreach (var warning in plan.Warnings)
+            screen.Line($"[yellow]warning:[/] {Say.Data(warning)}");
         foreach (var note in plan.Notes)
             screen.Line($"[dim]note: {Say.Data(note)}[/]");
 
@@ -108,12 +110,14 @@ internal static class ApplyCommand
 }
 
 /// <param name="ComparedWith">The version of the store that the plan was computed from.</param>
+/// <param name="Warnings">Of the policies: what is allowed and probably not meant.</param>
 /// <param name="MissingKeys">Identities that wait for a generated key.</param>
 /// <param name="Activates">The policy set that goes in force.</param>
 /// <param name="Version">What applying became; null for a dry run.</param>
 internal sealed record PlanView(
     ImmutableArray<StepView> Plan,
     ImmutableArray<string> Notes,
+    ImmutableArray<string> Warnings,
     ImmutableArray<string> MissingKeys,
     string? Activates,
     long ComparedWith,

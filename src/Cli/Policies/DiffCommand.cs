@@ -77,7 +77,7 @@ internal static class DiffCommand
         var version = against == Active
             ? domains.Domains.FirstOrDefault(domain => domain.Domain == PolicyDomains.Tokens)?.Active
             : PolicyViews.Find(domains, against, PolicyDomains.Tokens).Version;
-        var before = version is null ? LoadedPolicySet.Load(new PolicyDocument([], null)).Set! : await Stored(api, version, cancellationToken);
+        var before = version is null ? LoadedPolicySet.LoadStored(new PolicyDocument([], null)).Set! : await Stored(api, version, cancellationToken);
         var server = await ServerRegistry.Read(api, call.Get(Limit), cancellationToken);
 
         // What is on the server is as it is there; what only the bundle declares is as it would be.
@@ -91,7 +91,7 @@ internal static class DiffCommand
     private static async Task<LoadedPolicySet> Stored(AdminApi api, string version, CancellationToken cancellationToken)
     {
         var content = (await api.Get($"policies/{version}", cancellationToken)).As<PolicyContentView>();
-        var loaded = LoadedPolicySet.Load(new PolicyDocument([.. content.Files.Select(file => new PolicyFile(file.Path, file.Text))], content.Schema));
+        var loaded = LoadedPolicySet.LoadStored(content.Document());
         return loaded.Set ?? throw new Failure(
             ExitCode.Failed, $"The stored set {Say.Short(version)} is refused by this version of the CLI.", "Is the CLI as new as the server?", [.. loaded.Faults.Select(fault => fault.ToString())]);
     }

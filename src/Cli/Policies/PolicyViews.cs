@@ -75,10 +75,23 @@ internal static class PolicyViews
             screen.Source(file.Text.TrimEnd(), "default", 0);
         }
 
-        if (set.Schema is { } schema)
+        foreach (var (path, text) in (ReadOnlySpan<(string, string?)>)[("schema.cedarschema", set.Schema), ("apis.cedarschema", set.Actions)])
         {
-            screen.Heading("schema.cedarschema");
-            screen.Source(schema.TrimEnd(), "default", 0);
+            if (text is null)
+                continue;
+            screen.Heading(path);
+            screen.Source(text.TrimEnd(), "default", 0);
         }
+
+        if (!set.Links.IsDefaultOrEmpty)
+        {
+            screen.Heading("links.yaml");
+            screen.Table(
+                ["POLICY", "TEMPLATE", "PRINCIPAL", "RESOURCE"],
+                set.Links.Select(link => ImmutableArray.Create(Say.Data(link.Id), Say.Data(link.Template), Say.Data(link.Principal ?? ""), Say.Data(link.Resource ?? ""))));
+        }
+
+        if (!set.Tests.IsDefaultOrEmpty)
+            screen.Line($"[dim]with {set.Tests.Length} test {(set.Tests.Length == 1 ? "file" : "files")}[/]");
     }
 }

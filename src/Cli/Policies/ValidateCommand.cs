@@ -11,7 +11,7 @@ internal static class ValidateCommand
     private static readonly Argument<string> Folder = new("bundle") { Description = "The bundle's folder." };
 
     public static Command Create() => Commands
-        .Of("validate", "Checks a bundle folder: policies, schema, identities, APIs, tests. Exit code 1 when there is a fault. Asks no server.", Folder)
+        .Of("validate", "Checks a bundle folder: policies, schema, identities, APIs, tests. Exit code 1 when there is a fault; warnings do not count. Asks no server.", Folder)
         .Runs(Run)
         .WithExamples("assay policy validate samples/quickstart", "assay policy validate ./bundle --output json");
 
@@ -23,7 +23,7 @@ internal static class ValidateCommand
 
         var reading = BundleReader.Read(folder);
         if (call.Screen.IsJson)
-            call.Screen.Json(new ValidationView(reading.Faults.IsEmpty, [.. reading.Faults.Select(FaultView.Of)], Counts(reading)));
+            call.Screen.Json(new ValidationView(reading.Faults.IsEmpty, [.. reading.Faults.Select(FaultView.Of)], [.. reading.Warnings.Select(FaultView.Of)], Counts(reading)));
         else
             Show(call.Screen, folder, reading);
 
@@ -36,6 +36,8 @@ internal static class ValidateCommand
     {
         foreach (var fault in reading.Faults)
             screen.Line(Say.Data(fault.ToString()));
+        foreach (var warning in reading.Warnings)
+            screen.Line($"[yellow]warning:[/] {Say.Data(warning.ToString())}");
         if (Counts(reading) is { } counts)
         {
             screen.Line(
@@ -49,7 +51,7 @@ internal static class ValidateCommand
         : new CountsView(
             declared.Policies is null ? 0 : LocalBundle.Policies(reading, "").Policies.Policies.Length, reading.Tests.Length, declared.Identities.Length, declared.Apis.Length);
 
-    private sealed record ValidationView(bool Valid, ImmutableArray<FaultView> Faults, CountsView? Counts);
+    private sealed record ValidationView(bool Valid, ImmutableArray<FaultView> Faults, ImmutableArray<FaultView> Warnings, CountsView? Counts);
 
     private sealed record CountsView(int Policies, int Tests, int Identities, int Apis);
 }

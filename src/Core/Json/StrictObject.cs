@@ -81,6 +81,8 @@ internal sealed class StrictObject
 
     public EntityUid Uid(string name) => UidOf(Text(name), At(name));
 
+    public EntityUid? OptionalUid(string name) => OptionalText(name) is { } text ? UidOf(text, At(name)) : null;
+
     /// <summary>One of a closed set of words.</summary>
     public T Word<T>(string name, Words<T> words)
         where T : struct, Enum => words.TryFind(Text(name), out var value) ? value : throw Bad(name, $"expected one of {words}");

@@ -6,7 +6,7 @@ namespace Assay.Core.Policies;
 internal static class AnnotationPlaces
 {
     /// <summary>The place of the <c>@</c>; the policy's own when it has no such annotation.</summary>
-    public static SourcePosition Find(Policy policy, string name)
+    public static SourcePosition Find(Annotated policy, string name)
     {
         var text = policy.Text.AsSpan();
         for (var at = 0; Next(text, ref at);)
@@ -91,4 +91,12 @@ internal static class AnnotationPlaces
 
         return new SourcePosition(from.Source, offset, line, column);
     }
+}
+
+/// <summary>A policy or a template, as far as annotations are about it.</summary>
+internal readonly record struct Annotated(Effect Effect, IReadOnlyDictionary<string, string> Annotations, SourcePosition Position, string Text)
+{
+    public static Annotated Of(Policy policy) => new(policy.Effect, policy.Annotations, policy.Position, policy.Text);
+
+    public static Annotated Of(Template template) => new(template.Effect, template.Annotations, template.Position, template.Text);
 }

@@ -13,7 +13,7 @@ internal static class ObligationReader
     private static readonly string[] Known = ["id", "max_ttl", "bind", "step_up", "reason", "public"];
 
     /// <summary>The obligations; every fault is added to <paramref name="faults"/>, at the annotation that has it.</summary>
-    public static Obligations Read(Policy policy, ImmutableArray<PolicyFault>.Builder faults)
+    public static Obligations Read(Annotated policy, ImmutableArray<PolicyFault>.Builder faults)
     {
         TimeSpan? lifetime = null;
         string? bind = null, stepUp = null, reason = null;

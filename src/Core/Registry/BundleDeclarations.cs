@@ -29,7 +29,10 @@ public sealed record BundleDeclarations
     public ImmutableArray<string> Generate { get; init; } = [];
 
     /// <summary>Every fault of the declarations as a whole; empty when they may be applied.</summary>
-    public ImmutableArray<DeclarationFault> Check() => BundleRules.Check(this);
+    public ImmutableArray<DeclarationFault> Check() => Review().Faults;
+
+    /// <summary>Every fault, and what is allowed and probably not meant.</summary>
+    public DeclarationReview Review() => BundleRules.Review(this);
 
     /// <summary>The same declarations with one more public key for an identity.</summary>
     /// <param name="identityId">An identity that is declared here.</param>
@@ -106,6 +109,10 @@ public sealed record DeclaredApi
 
     public RecordValue Attributes { get; init; } = RecordValue.Empty;
 }
+
+/// <param name="Faults">Empty when the declarations may be applied.</param>
+/// <param name="Warnings">Of the policies: what is allowed and probably not meant.</param>
+public sealed record DeclarationReview(ImmutableArray<DeclarationFault> Faults, ImmutableArray<DeclarationFault> Warnings);
 
 /// <summary>Something in a bundle that must be put right before it can be applied.</summary>
 /// <param name="Where">

@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using Assay.Core.Json;
+using Assay.Core.Policies;
 
 namespace Assay.Core.Registry;
 
@@ -61,15 +63,23 @@ public static class BundleJson
         json.WriteTexts("generate", bundle.Generate);
     }
 
-    private static BundleDeclarations ReadMembers(StrictObject json) => new()
+    private static BundleDeclarations ReadMembers(StrictObject json)
     {
-        Name = json.Text("name"),
-        Identities = json.Objects("identities", ReadIdentity),
-        Groups = json.Objects("groups", ReadGroup),
-        Apis = json.Objects("apis", ReadApi),
-        Policies = json.OptionalObject("policies", RegistryParts.ReadPolicies),
-        Generate = json.Texts("generate"),
-    };
+        var apis = json.Objects("apis", ReadApi);
+        return new()
+        {
+            Name = json.Text("name"),
+            Identities = json.Objects("identities", ReadIdentity),
+            Groups = json.Objects("groups", ReadGroup),
+            Apis = apis,
+            Policies = json.OptionalObject("policies", RegistryParts.ReadPolicies) is { } policies ? WithActions(policies, apis) : null,
+            Generate = json.Texts("generate"),
+        };
+    }
+
+    // Who writes declarations by hand need not write the actions too.
+    private static PolicyDocument WithActions(PolicyDocument policies, ImmutableArray<DeclaredApi> apis) =>
+        policies.Actions is null ? policies with { Actions = ActionDeclarations.Of(apis.SelectMany(api => api.Scopes), policies.Schema) } : policies;
 
     private static void WriteMembers(Utf8JsonWriter json, DeclaredIdentity identity)
     {

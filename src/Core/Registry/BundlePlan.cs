@@ -19,6 +19,9 @@ public sealed record BundlePlan
     /// <summary>What a reader may wonder about: what stays in spite of the bundle, and why; sentences for people.</summary>
     public ImmutableArray<string> Notes { get; init; } = [];
 
+    /// <summary>Of the bundle's policies: what is allowed and probably not meant, each with file and line.</summary>
+    public ImmutableArray<string> Warnings { get; init; } = [];
+
     /// <summary>
     /// Identities with <c>credential: generate</c> that have no key of this bundle yet, neither stored nor declared. Applying without making
     /// one first creates them without a way in. One whose key was revoked is not among them.
@@ -37,10 +40,11 @@ public sealed record BundlePlan
     {
         ArgumentNullException.ThrowIfNull(current);
         ArgumentNullException.ThrowIfNull(declared);
-        var faults = declared.Check();
-        return faults.IsEmpty
+        var review = declared.Review();
+        var plan = review.Faults.IsEmpty
             ? new BundlePlanner(current, declared, prune, now).Plan()
-            : new BundlePlan { Faults = [.. faults.Select(fault => fault.ToString())] };
+            : new BundlePlan { Faults = [.. review.Faults.Select(fault => fault.ToString())] };
+        return plan with { Warnings = [.. review.Warnings.Select(warning => warning.ToString())] };
     }
 }
 

@@ -66,8 +66,17 @@ internal static class BundlePlanObjects
 
             foreach (var path in old.Keys.Order(StringComparer.Ordinal))
                 changes.Add($"{path}: removed");
-            if (last is not null && last.Schema != wanted.Schema)
-                changes.Add($"schema.cedarschema: {(last.Schema is null ? "added" : wanted.Schema is null ? "removed" : "changed")}");
+            if (last is not null)
+            {
+                if (last.Schema != wanted.Schema)
+                    changes.Add($"schema.cedarschema: {(last.Schema is null ? "added" : wanted.Schema is null ? "removed" : "changed")}");
+                if (last.Actions != wanted.Actions)
+                    changes.Add("actions: as the scopes of the APIs are now");
+                if (!last.Links.AsSpan().SequenceEqual(wanted.Links.AsSpan()))
+                    changes.Add($"{PolicyDocument.LinksPath}: {(last.Links.IsEmpty ? "added" : wanted.Links.IsEmpty ? "removed" : "changed")}");
+                if (!(last with { Tests = wanted.Tests }).Equals(last))
+                    changes.Add("tests: changed");
+            }
         }
 
         changes.Add(active is null ? "no policy set is in force yet; --activate puts this one in force" : $"in force is {active}; --activate puts this one in force");

@@ -23,6 +23,7 @@ internal sealed class BundleRules
 
     private readonly BundleDeclarations bundle;
     private readonly List<DeclarationFault> faults = [];
+    private readonly List<DeclarationFault> warnings = [];
     private readonly Dictionary<EntityUid, int> groups = [];
     private readonly Dictionary<string, int> apis = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> identities = new(StringComparer.Ordinal);
@@ -30,11 +31,11 @@ internal sealed class BundleRules
 
     private BundleRules(BundleDeclarations bundle) => this.bundle = bundle;
 
-    public static ImmutableArray<DeclarationFault> Check(BundleDeclarations bundle)
+    public static DeclarationReview Review(BundleDeclarations bundle)
     {
         var rules = new BundleRules(bundle);
         rules.Run();
-        return [.. rules.faults];
+        return new DeclarationReview([.. rules.faults], [.. rules.warnings]);
     }
 
     private void Run()
@@ -54,8 +55,7 @@ internal sealed class BundleRules
         for (var i = 0; i < bundle.Identities.Length; i++)
             Check(bundle.Identities[i], $"identities[{i}]");
         CheckGenerate();
-        CheckCircles();
-        CheckPolicies();
+        CheckPolicies(actionsAreSound: CheckCircles());
     }
 
     private void Index()
@@ -245,8 +245,10 @@ internal sealed class BundleRules
         }
     }
 
-    private void CheckCircles()
+    /// <summary>Whether the scopes of all APIs together have no circle.</summary>
+    private bool CheckCircles()
     {
+        var before = faults.Count;
         var objects = new List<(EntityUid Child, IEnumerable<EntityUid> Parents, string At)>();
         for (var i = 0; i < bundle.Groups.Length; i++)
             objects.Add((bundle.Groups[i].Uid, bundle.Groups[i].Parents, $"groups[{i}].parents"));
@@ -255,15 +257,27 @@ internal sealed class BundleRules
         {
             objects.Add((new(EntityTypes.Api, bundle.Apis[i].Resource), bundle.Apis[i].Parents, $"apis[{i}].parents"));
 
-            // Each API has its own actions, so a circle lies within one API.
-            CheckCircles(bundle.Apis[i].Scopes.Select((scope, s) => (
-                new EntityUid(EntityTypes.Action, scope.Name),
-                scope.Groups.Select(group => new EntityUid(EntityTypes.Action, group)),
-                $"apis[{i}].scopes[{s}].groups")));
+            // Each API has its own actions.
+            CheckCircles(ActionsOf(i));
         }
 
+        // Policies are checked with the groups that a scope has in any of them.
+        if (faults.Count == before)
+        {
+            CheckCircles(Enumerable.Range(0, bundle.Apis.Length).SelectMany(ActionsOf).Where(action => action.Parents.Any())
+                .GroupBy(action => action.Child, (child, same) => (child, same.SelectMany(action => action.Parents), same.Last().At)));
+        }
+
+        var areSound = faults.Count == before;
         CheckCircles(objects);
+        return areSound;
     }
+
+    private IEnumerable<(EntityUid Child, IEnumerable<EntityUid> Parents, string At)> ActionsOf(int api) =>
+        bundle.Apis[api].Scopes.Select((scope, s) => (
+            new EntityUid(EntityTypes.Action, scope.Name),
+            scope.Groups.Select(group => new EntityUid(EntityTypes.Action, group)),
+            $"apis[{api}].scopes[{s}].groups"));
 
     private void CheckCircles(IEnumerable<(EntityUid Child, IEnumerable<EntityUid> Parents, string At)> objects)
     {
@@ -318,14 +332,67 @@ internal sealed class BundleRules
         return null;
     }
 
-    private void CheckPolicies()
+    private void CheckPolicies(bool actionsAreSound)
     {
         if (bundle.Policies is not { } policies)
             return;
 
-        foreach (var fault in LoadedPolicySet.Load(policies).Faults)
-            faults.Add(new DeclarationFault(fault.Position.Source, fault.Message, fault.Position.Line, fault.Position.Column));
+        var loaded = LoadedPolicySet.Load(policies);
+        foreach (var fault in loaded.Faults)
+        {
+            if (actionsAreSound || fault.Position.Source != ActionDeclarations.Source) // else it has been said where the APIs are declared
+                faults.Add(At(fault.Position, fault.Message));
+        }
+
+        foreach (var warning in loaded.Warnings)
+            warnings.Add(At(warning.Position, warning.Message));
+        if (loaded.Set is { } set)
+            WarnOfUndeclared(set, policies);
+        if (loaded.Schema is { } schema)
+            new BundleConformance(bundle, schema, faults).Check();
     }
+
+    /// <summary>A role that is misspelt in a policy is valid Cedar, and nobody is in it.</summary>
+    private void WarnOfUndeclared(LoadedPolicySet set, PolicyDocument document)
+    {
+        foreach (var policy in set.Policies.Policies.Where(policy => policy.Template is null).Select(policy => (policy.Principal, policy.Resource, policy.Position))
+            .Concat(set.Policies.Templates.Select(template => (template.Principal, template.Resource, template.Position))))
+        {
+            foreach (var uid in (EntityUid?[])[Named(policy.Principal), Named(policy.Resource)])
+                WarnOfUndeclared(uid, policy.Position);
+        }
+
+        foreach (var link in document.Links)
+        {
+            foreach (var uid in (EntityUid?[])[link.Principal, link.Resource])
+                WarnOfUndeclared(uid, new SourcePosition(PolicyDocument.LinksPath, 0, link.Line, link.Column));
+        }
+
+        static EntityUid? Named(ScopeConstraint constraint) => constraint switch
+        {
+            ScopeConstraint.Equal equal => equal.Entity,
+            ScopeConstraint.In { Entities: [var entity] } => entity,
+            ScopeConstraint.IsIn test => test.Entity,
+            _ => null,
+        };
+    }
+
+    private void WarnOfUndeclared(EntityUid? named, SourcePosition at)
+    {
+        if (named is not { } uid)
+            return;
+
+        var isThere = uid.Type switch
+        {
+            EntityTypes.Role or EntityTypes.Team => groups.ContainsKey(uid) || OwnFault(uid.Id) is not null,
+            EntityTypes.Api => apis.ContainsKey(uid.Id) || uid.Id.StartsWith(OwnResources, StringComparison.Ordinal),
+            _ => true,
+        };
+        if (!isThere)
+            warnings.Add(At(at, $"{Undeclared(uid)}, or nothing this policy says comes to pass"));
+    }
+
+    private static DeclarationFault At(SourcePosition position, string message) => new(position.Source, message, position.Line, position.Column);
 
     private void CheckDistinct(ImmutableArray<string> words, string at, string noun)
     {

@@ -20,14 +20,38 @@ internal static class RegistryParts
 
     public static void WriteMembers(Utf8JsonWriter json, PolicyDocument document)
     {
-        json.WriteObjects("files", document.Files, static (json, file) =>
-        {
-            json.WriteString("path"u8, file.Path);
-            json.WriteString("text"u8, file.Text);
-        });
+        json.WriteObjects("files", document.Files, WriteMembers);
         json.WriteText("schema", document.Schema);
+        json.WriteText("actions", document.Actions);
+        json.WriteObjects("links", document.Links, WriteMembers);
+        json.WriteObjects("tests", document.Tests, WriteMembers);
     }
 
-    public static PolicyDocument ReadPolicies(StrictObject json) => new(
-        json.Objects("files", static file => new PolicyFile(file.Text("path"), file.Text("text"))), json.OptionalText("schema"));
+    public static PolicyDocument ReadPolicies(StrictObject json) => new(json.Objects("files", ReadFile), json.OptionalText("schema"))
+    {
+        Actions = json.OptionalText("actions"),
+        Links = json.Objects("links", ReadLink),
+        Tests = json.Objects("tests", ReadFile),
+    };
+
+    private static void WriteMembers(Utf8JsonWriter json, PolicyFile file)
+    {
+        json.WriteString("path"u8, file.Path);
+        json.WriteString("text"u8, file.Text);
+    }
+
+    private static PolicyFile ReadFile(StrictObject json) => new(json.Text("path"), json.Text("text"));
+
+    private static void WriteMembers(Utf8JsonWriter json, PolicyLink link)
+    {
+        json.WriteString("id"u8, link.Id);
+        json.WriteString("template"u8, link.Template);
+        json.WriteText("principal", link.Principal?.ToString());
+        json.WriteText("resource", link.Resource?.ToString());
+        json.WriteNumber("line"u8, link.Line);
+        json.WriteNumber("column"u8, link.Column);
+    }
+
+    private static PolicyLink ReadLink(StrictObject json) => new(
+        json.Text("id"), json.Text("template"), json.OptionalUid("principal"), json.OptionalUid("resource"), json.Int("line"), json.Int("column"));
 }

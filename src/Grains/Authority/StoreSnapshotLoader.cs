@@ -166,7 +166,7 @@ internal sealed class StoreSnapshotLoader(IAuthorityStore store, TokenHandles ha
         var document = RegistryJson.ReadPolicyDocument(stored.Body.Span);
         if (document.ContentHash() != version)
             throw new InvalidDataException($"policy set {version} of domain {domain} was changed at rest: its content is {document.ContentHash()}");
-        var compiled = LoadedPolicySet.Load(document);
+        var compiled = LoadedPolicySet.LoadStored(document);
         return compiled.Set ?? throw new InvalidDataException($"policy set {version} of domain {domain} does not load: {compiled.Faults[0]}");
     }
 

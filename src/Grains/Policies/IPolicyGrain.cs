@@ -8,7 +8,7 @@ namespace Assay.Grains.Policies;
 public interface IPolicyGrain : IGrainWithStringKey
 {
     /// <summary>Checks and stores a set without activating it. Safe to retry: the same content is the same version.</summary>
-    /// <param name="document">A <c>PolicyDocument</c> in <c>RegistryJson</c> form.</param>
+    /// <param name="document">A <c>PolicyDocument</c> in <c>RegistryJson</c> form, with the declarations of its actions.</param>
     [Alias("store")]
     Task<PolicyStored> Store(ReadOnlyMemory<byte> document, string actor);
 
@@ -43,8 +43,9 @@ public interface IPolicyGrain : IGrainWithStringKey
 [GenerateSerializer, Immutable, Alias("policy-stored")]
 public abstract record PolicyStored
 {
+    /// <param name="Warnings">What is allowed and probably not meant, each with file, line and column.</param>
     [GenerateSerializer, Immutable, Alias("policy-stored-done")]
-    public sealed record Done([property: Id(0)] string Version, [property: Id(1)] long Number) : PolicyStored;
+    public sealed record Done([property: Id(0)] string Version, [property: Id(1)] long Number, [property: Id(2)] ImmutableArray<string> Warnings) : PolicyStored;
 
     /// <param name="Faults">Each with file, line, column and what would be right.</param>
     [GenerateSerializer, Immutable, Alias("policy-stored-refused")]

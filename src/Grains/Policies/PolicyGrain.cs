@@ -34,19 +34,20 @@ internal sealed class PolicyGrain(IAuthorityStore store, TwoPersonRule rule) : G
             return new PolicyStored.Refused([fault.Message]);
         }
 
-        var compiled = LoadedPolicySet.Load(read);
-        if (compiled.Set is not { } set)
-            return new PolicyStored.Refused([.. compiled.Faults.Select(fault => fault.ToString())]);
+        var loaded = LoadedPolicySet.Load(read);
+        if (loaded.Set is not { } set)
+            return new PolicyStored.Refused([.. loaded.Faults.Select(fault => fault.ToString())]);
 
+        ImmutableArray<string> warnings = [.. loaded.Warnings.Select(warning => warning.ToString())];
         var key = SetKey(set.Version);
         if (await store.Read(key, CancellationToken.None) is { IsDeleted: false } present)
-            return new PolicyStored.Done(set.Version, present.Number);
+            return new PolicyStored.Done(set.Version, present.Number, warnings);
 
         var write = new ObjectWrite(key, 0, RegistryJson.Write(read), []);
         return await store.Commit(new Change([write], actor, PolicyReasons.Stored), CancellationToken.None) switch
         {
-            CommitResult.Committed done => new PolicyStored.Done(set.Version, done.Number),
-            CommitResult.Conflict conflict => new PolicyStored.Done(set.Version, conflict.ActualNumber), // the same content, stored meanwhile
+            CommitResult.Committed done => new PolicyStored.Done(set.Version, done.Number, warnings),
+            CommitResult.Conflict conflict => new PolicyStored.Done(set.Version, conflict.ActualNumber, warnings), // the same content, stored meanwhile
             _ => new PolicyStored.Refused(["the policy set could not be stored"]),
         };
     }
@@ -114,7 +115,7 @@ internal sealed class PolicyGrain(IAuthorityStore store, TwoPersonRule rule) : G
             .Select(set => new StoredPolicyVersion(
                 set.Key.Id[prefix.Length..],
                 set.Number,
-                LoadedPolicySet.Load(RegistryJson.ReadPolicyDocument(set.Body.Span)).Set?.Policies.Policies.Length ?? 0));
+                LoadedPolicySet.LoadStored(RegistryJson.ReadPolicyDocument(set.Body.Span)).Set?.Policies.Policies.Length ?? 0));
         return new PolicyList(pointer?.Active, number, pointer?.Previous ?? [], [.. versions], await ShadowEvent());
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Assay.Cedar;
 using Assay.Core.Policies;
 using Assay.Core.Registry;
 using Assay.Grains;
@@ -51,29 +52,47 @@ internal static class PolicyEndpoints
                 version,
                 [.. document.Files.Select(file => new PolicyText(file.Path, file.Text))],
                 document.Schema,
-                (await Grain(grains, self, domain).List()).Active == version));
+                (await Grain(grains, self, domain).List()).Active == version,
+                document.Actions,
+                [.. document.Links.Select(link => new PolicyLinkText(link.Id, link.Template, link.Principal?.ToString(), link.Resource?.ToString()))],
+                [.. document.Tests.Select(file => new PolicyText(file.Path, file.Text))]));
         }
 
         return Problems.NotFound($"There is no policy set '{version}'.");
     }
 
-    private static async Task<IResult> Upload(HttpContext context, IGrainFactory grains, AdminDesk desk, SiloIdentity self)
+    private static async Task<IResult> Upload(HttpContext context, IAuthorityStore store, IGrainFactory grains, AdminDesk desk, SiloIdentity self)
     {
         var (body, refusal) = await AdminJson.Read<PolicyUpload>(context, AdminJson.LargeBody);
         if (refusal is not null)
             return refusal;
         if (!Domains.Contains(body!.Domain))
             return UnknownDomain(body.Domain);
-        if (body.Files.Length is 0 or > 1000 || body.Files.Any(file => file.Path.Length is 0 or > 500) || body.Files.DistinctBy(file => file.Path).Count() != body.Files.Length)
-            return Problems.Invalid("A policy set has 1 to 1000 files, each with a path of its own.");
+        if (body.Files.IsEmpty || !AreFiles(body.Files) || !AreFiles(body.Tests ?? []))
+            return Problems.Invalid("A policy set has 1 to 1000 files, each with a path of its own, and at most as many tests.");
 
-        var document = new PolicyDocument([.. body.Files.Select(file => new PolicyFile(file.Path, file.Text))], body.Schema);
+        var links = ImmutableArray.CreateBuilder<PolicyLink>();
+        foreach (var link in body.Links ?? [])
+        {
+            if (!IsEntity(link.Principal, out var principal) || !IsEntity(link.Resource, out var resource))
+                return Problems.Invalid($"The link '{link.Id}' names its principal and its resource as Cedar entities, for instance Assay::Role::\"exporter\".");
+            links.Add(new PolicyLink(link.Id, link.Template, principal, resource, links.Count + 1, 1));
+        }
+
+        var apis = await store.List(self.Realm, ObjectKinds.Api, context.RequestAborted);
+        var scopes = apis.Objects.Select(stored => RegistryJson.ReadApi(stored.Body.Span)).Where(api => api.PolicyDomain == body.Domain).SelectMany(api => api.Scopes);
+        var document = new PolicyDocument(Files(body.Files), body.Schema)
+        {
+            Actions = ActionDeclarations.Of(scopes, body.Schema),
+            Links = links.DrainToImmutable(),
+            Tests = Files(body.Tests ?? []),
+        };
         var caller = context.Caller();
         switch (await Grain(grains, self, body.Domain).Store(RegistryJson.Write(document), caller.ClientId))
         {
             case PolicyStored.Done done:
                 return await desk.Finish(context, done.Number, Direction.Widens, caller, "store policy set", $"{body.Domain}/{done.Version}", null)
-                    ?? AdminJson.Ok(new PolicyUploaded(body.Domain, done.Version, done.Number), StatusCodes.Status201Created);
+                    ?? AdminJson.Ok(new PolicyUploaded(body.Domain, done.Version, done.Number, done.Warnings), StatusCodes.Status201Created);
 
             case PolicyStored.Refused refused:
                 return Problems.Invalid("The policy set cannot be used.", refused.Faults);
@@ -120,6 +139,17 @@ internal static class PolicyEndpoints
         : Problems.Invalid($"reason has 1 to {MaxReason} characters, none of them a control character.");
 
     public static IPolicyGrain Grain(IGrainFactory grains, SiloIdentity self, string domain) => grains.GetGrain<IPolicyGrain>(GrainKey.For(self.Realm, domain));
+
+    private static bool AreFiles(ImmutableArray<PolicyText> files) =>
+        files.Length <= 1000 && files.All(file => file.Path.Length is > 0 and <= 500) && files.DistinctBy(file => file.Path).Count() == files.Length;
+
+    private static ImmutableArray<PolicyFile> Files(ImmutableArray<PolicyText> files) => [.. files.Select(file => new PolicyFile(file.Path, file.Text))];
+
+    private static bool IsEntity(string? text, out EntityUid? uid)
+    {
+        uid = EntityUid.TryParse(text, out var entity) ? entity : null;
+        return text is null || uid is not null;
+    }
 
     public static IResult UnknownDomain(string domain) => Problems.Invalid($"There is no policy domain '{domain}': {string.Join(" or ", Domains)}.");
 }

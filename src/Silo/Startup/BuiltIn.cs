@@ -67,7 +67,10 @@ internal static class BuiltIn
                 when { context.risk.score >= 50 };
                 """),
         ],
-        null);
+        null)
+    {
+        Actions = ActionDeclarations.Of(AdminApi.Scopes, null),
+    };
 
     private static ApiScope Read(string name, string description) => new(name, description, ["assay:read"]);
 

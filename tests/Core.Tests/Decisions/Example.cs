@@ -46,9 +46,10 @@ internal static class Example
         MaxLifetime = TimeSpan.FromMinutes(15),
     };
 
+    /// <summary>A set without a schema, so that it may also say what no schema would let pass.</summary>
     public static LoadedPolicySet Policies(string text)
     {
-        var loaded = LoadedPolicySet.Load(new PolicyDocument([new PolicyFile("p.cedar", text)], null));
+        var loaded = LoadedPolicySet.LoadStored(new PolicyDocument([new PolicyFile("p.cedar", text)], null));
         Assert.Empty(loaded.Faults);
         return loaded.Set!;
     }

@@ -19,7 +19,7 @@ public sealed class RedecisionTests
             situation =>
             {
                 var (identity, groups, api, document, ask) = situation;
-                var policies = LoadedPolicySet.Load(document).Set!;
+                var policies = LoadedPolicySet.LoadStored(document).Set!;
                 var input = ask with { PolicyVersion = policies.Version };
                 var verdict = Decider.Decide(policies, DirectorySnapshot.Of(groups, [api]), identity, input);
                 var stored = Situations.Record(input, verdict).Encode();
@@ -67,7 +67,7 @@ public sealed class RedecisionTests
         Assert.Throws<ArgumentException>(() => Redecision.Repeat(record with { Input = null }, policies, Example.Directory, Example.Exporter));
     }
 
-    private static LoadedPolicySet Stored(PolicyDocument document) => LoadedPolicySet.Load(RegistryJson.ReadPolicyDocument(RegistryJson.Write(document).Span)).Set!;
+    private static LoadedPolicySet Stored(PolicyDocument document) => LoadedPolicySet.LoadStored(RegistryJson.ReadPolicyDocument(RegistryJson.Write(document).Span)).Set!;
 
     private static DirectorySnapshot Stored(ImmutableArray<Group> groups, Api api) =>
         DirectorySnapshot.Of(groups.Select(group => RegistryJson.ReadGroup(RegistryJson.Write(group).Span)), [RegistryJson.ReadApi(RegistryJson.Write(api).Span)]);

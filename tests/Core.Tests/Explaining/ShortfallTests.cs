@@ -139,7 +139,7 @@ public sealed class ShortfallTests
             situation =>
             {
                 var (identity, groups, api, document, input) = situation;
-                var (directory, policies) = (DirectorySnapshot.Of(groups, [api]), LoadedPolicySet.Load(document).Set!);
+                var (directory, policies) = (DirectorySnapshot.Of(groups, [api]), LoadedPolicySet.LoadStored(document).Set!);
                 var shortfall = Shortfall.Of(policies, directory, identity, input)!;
                 foreach (var scope in Decider.Decide(policies, directory, identity, input).Scopes)
                 {

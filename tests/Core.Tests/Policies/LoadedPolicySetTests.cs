@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Assay.Cedar;
 using Assay.Core.Policies;
 
@@ -84,7 +85,7 @@ public sealed class LoadedPolicySetTests
         [
             new PolicyFile("b.cedar", "permit (principal, action, resource)"),
             new PolicyFile("a.cedar", "// é🙂 first\n@reason(\"@bind(1)\")  // @bind\n  @ bind(\"x\")\n@id(\"a\") @colour\npermit (principal, action, resource);"),
-        ], null));
+        ], null) { Actions = Sets.Actions });
 
         Assert.Null(loaded.Set);
         Assert.Equal(
@@ -104,7 +105,7 @@ public sealed class LoadedPolicySetTests
             new PolicyFile("a.cedar", "@id(\"x\") permit (principal, action, resource);"),
             new PolicyFile("b.cedar", "permit (principal, action, resource);\n@id(\"x\") permit (principal, action, resource);"),
             new PolicyFile("sub/b.cedar", "permit (principal, action, resource);"),
-        ], null));
+        ], null) { Actions = Sets.Actions });
 
         Assert.Equal(
             [
@@ -115,14 +116,29 @@ public sealed class LoadedPolicySetTests
     }
 
     [Fact]
-    public void A_file_is_there_once_and_a_template_is_refused()
+    public void A_file_is_there_once() => Assert.Equal(
+        ["p.cedar:1:1: the document has a file of this path twice"], Texts(LoadedPolicySet.Load(Sets.Of(new PolicyFile("p.cedar", ""), new PolicyFile("p.cedar", "")))));
+
+    [Fact]
+    public void A_set_that_does_not_say_which_actions_there_are_is_refused_but_one_that_was_stored_so_still_decides()
     {
+        var old = new PolicyDocument([new PolicyFile("p.cedar", "@id(\"old\") permit (principal, action, resource) when { context.colour == 1 };")], "namespace X;");
+
         Assert.Equal(
-            ["p.cedar:1:1: the document has a file of this path twice"],
-            Texts(LoadedPolicySet.Load(new PolicyDocument([new PolicyFile("p.cedar", ""), new PolicyFile("p.cedar", "")], null))));
-        Assert.Equal(
-            ["p.cedar:1:1: a template decides nothing until it is linked, and a bundle cannot link one; write a policy"],
-            Faults("permit (principal == ?principal, action, resource);"));
+            ["apis.cedarschema:1:1: the set does not say which actions there are; give it the declarations that Assay makes of the APIs"], Texts(LoadedPolicySet.Load(old)));
+        Assert.Equal(("old", null), LoadedPolicySet.LoadStored(old).Set is { } set ? (Assert.Single(set.Policies.Policies).Id, set.Schema) : default);
+    }
+
+    [Fact]
+    public void A_set_that_was_stored_loads_without_being_checked_against_its_schema_again()
+    {
+        var broken = Sets.Of("permit (principal, action, resource) when { context.colour == 1 };");
+
+        var loaded = LoadedPolicySet.LoadStored(broken);
+
+        Assert.Empty(loaded.Faults);
+        Assert.NotNull(loaded.Set!.Schema);
+        Assert.Null(LoadedPolicySet.Load(broken).Set);
     }
 
     [Fact]
@@ -131,7 +147,7 @@ public sealed class LoadedPolicySetTests
         var set = Loaded();
 
         Assert.Empty(set.Policies.Policies);
-        Assert.Equal(new PolicyDocument([], null).ContentHash(), set.Version);
+        Assert.Equal(new PolicyDocument([], null) { Actions = Sets.Actions }.ContentHash(), set.Version);
     }
 
     [Fact]
@@ -141,6 +157,8 @@ public sealed class LoadedPolicySetTests
 
         Assert.Equal("2bf747e7c25253bed709d6e2e3edee374b684a2525b5ed6cc80f5d3fd0565cd1", new PolicyDocument([a, b], null).ContentHash());
         Assert.Equal(new PolicyDocument([a, b], null).ContentHash(), new PolicyDocument([b, a], null).ContentHash());
+        Assert.Equal("2f66ed29fc459fe4ad3cb9b225d8456818a7321d9620cd5caa6a00c5956e7f84", Whole([a, b]).ContentHash());
+        Assert.Equal(Whole([a, b]).ContentHash(), Whole([b, a]).ContentHash());
     }
 
     [Fact]
@@ -150,19 +168,27 @@ public sealed class LoadedPolicySetTests
         [
             new([], null), new([], ""), new([], "a"), new([new("a", "")], null), new([new("", "a")], null), new([new("a", "b")], null), new([new("ab", "")], null),
             new([new("a", "b"), new("c", "d")], null), new([new("a", "bc"), new("", "d")], null), new([new("schema", "")], null),
+            new([], null) { Actions = "" }, new([], "") { Actions = "" }, new([], null) { Actions = "a" }, new([new("a", "")], null) { Actions = "" },
+            new([], null) { Links = [Link] }, new([], null) { Links = [Link with { Principal = null }] }, new([], null) { Links = [Link with { Principal = null, Resource = Link.Principal }] },
+            new([], null) { Links = [Link with { Line = 2 }] }, new([], null) { Links = [Link, Link] }, new([], null) { Actions = "", Links = [Link] },
+            new([], null) { Tests = [new("a", "b")] }, new([], null) { Tests = [new("a", "c")] }, new([new("a", "b")], null) { Tests = [new("", "")] }, new([new("a", "b")], null) { Tests = [new("a", "b")] },
         ];
 
         Assert.Equal(documents.Length, documents.Select(document => document.ContentHash()).Distinct().Count());
     }
 
+    private static readonly PolicyLink Link = new("l", "t", new EntityUid("Assay::Role", "r"), null, 1, 1);
+
+    private static PolicyDocument Whole(ImmutableArray<PolicyFile> files) => new(files, "namespace X {}") { Actions = "action \"a\";\n", Links = [Link], Tests = files };
+
     private static LoadedPolicySet Loaded(params PolicyFile[] files)
     {
-        var loaded = LoadedPolicySet.Load(new PolicyDocument([.. files], null));
+        var loaded = LoadedPolicySet.Load(Sets.Of(files));
         Assert.Empty(loaded.Faults);
         return loaded.Set!;
     }
 
-    private static IEnumerable<string> Faults(string text) => Texts(LoadedPolicySet.Load(new PolicyDocument([new PolicyFile("p.cedar", text)], null)));
+    private static IEnumerable<string> Faults(string text) => Texts(LoadedPolicySet.Load(Sets.Of(text)));
 
     private static IEnumerable<string> Texts(LoadedPolicies loaded)
     {

@@ -65,5 +65,5 @@ public sealed class PolicySetDifferenceTests
     private static string Text(LineChange line) => $"{(line.IsAdded ? '+' : '-')} {line.Text}";
 
     private static LoadedPolicySet Set(params (string Path, string Text)[] files) =>
-        LoadedPolicySet.Load(new PolicyDocument([.. files.Select(file => new PolicyFile(file.Path, file.Text))], null)).Set!;
+        LoadedPolicySet.LoadStored(new PolicyDocument([.. files.Select(file => new PolicyFile(file.Path, file.Text))], null)).Set!;
 }

@@ -285,13 +285,20 @@ public sealed class BundlePlanTests
     [Fact]
     public void A_new_policy_set_is_uploaded_and_not_put_in_force()
     {
-        var next = new PolicyDocument([new PolicyFile("policies/a.cedar", "forbid (principal, action, resource);"), new PolicyFile("policies/b.cedar", "")], null);
+        var next = SetOf("forbid (principal, action, resource);") with
+        {
+            Schema = "entity Zone;",
+            Actions = "action read;",
+            Links = [new PolicyLink("l", "t", null, null, 1, 1)],
+            Tests = [new PolicyFile("tests/a.yaml", "")],
+        };
+        next = next with { Files = next.Files.Add(new PolicyFile("policies/b.cedar", "@id(\"t\") forbid (principal, action, resource == ?resource);")), Links = [new PolicyLink("l", "t", null, Reader, 1, 1)] };
 
         var step = Assert.Single(Plan(Stored(Shop with { Policies = PermitAll }), Shop with { Policies = next }).Steps);
 
         Assert.Equal((BundleAction.Upload, "policy-set", next.ContentHash()), (step.Action, step.Kind, step.Id));
         Assert.Equal(
-            ["policies/a.cedar: changed", "policies/b.cedar: added", $"in force is {PermitAll.ContentHash()}; --activate puts this one in force"], step.Changes);
+            ["policies/a.cedar: changed", "policies/b.cedar: added", "schema.cedarschema: added", "actions: as the scopes of the APIs are now", "links.yaml: added", "tests: changed", $"in force is {PermitAll.ContentHash()}; --activate puts this one in force"], step.Changes);
         Assert.Equal(next, step.Policies);
     }
 

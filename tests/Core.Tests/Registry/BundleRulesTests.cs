@@ -182,7 +182,7 @@ public sealed class BundleRulesTests
     [Fact]
     public void Policies_are_loaded_and_their_faults_carry_line_and_column()
     {
-        var declared = Shop with { Policies = new PolicyDocument([new PolicyFile("policies/a.cedar", "permit (principal, action, resource);\n  permit (")], null) };
+        var declared = Shop with { Policies = SetOf("permit (principal, action, resource);\n  permit (") };
 
         var fault = Assert.Single(declared.Check());
 

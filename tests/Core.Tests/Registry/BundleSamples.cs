@@ -18,7 +18,7 @@ internal static class BundleSamples
     public static readonly JsonWebKey Key = NewKey();
     public static readonly JsonWebKey OtherKey = NewKey();
 
-    public static readonly PolicyDocument PermitAll = new([new PolicyFile("policies/a.cedar", "permit (principal, action, resource);")], null);
+    public static readonly PolicyDocument PermitAll = SetOf("permit (principal, action, resource);");
 
     public static readonly DeclaredIdentity Exporter = new()
     {
@@ -37,6 +37,10 @@ internal static class BundleSamples
         Groups = [new DeclaredGroup { Uid = Reader }, new DeclaredGroup { Uid = Writer, Description = "May write" }],
         Apis = [new DeclaredApi { Resource = Payments, Scopes = [new("read", null, []), new("write", "Change", ["change"])] }],
     };
+
+    /// <summary>A policy set about the shop's API.</summary>
+    public static PolicyDocument SetOf(string text, string? schema = null) =>
+        new([new PolicyFile("policies/a.cedar", text)], schema) { Actions = ActionDeclarations.Of([new("read", null, []), new("write", null, ["change"])], schema) };
 
     public static JsonWebKey NewKey()
     {

@@ -63,14 +63,19 @@ public sealed class RegistryJsonTests
         {
             KeyId = "k1", Purpose = "access-token", Algorithm = "ES256", PublicJwk = "{}", WrappedPrivateKey = "AAAA", AnnouncedAt = Noon, ActivatesAt = Noon.AddDays(1),
         };
-        var document = new PolicyDocument([new PolicyFile("policies/a.cedar", "permit (principal, action, resource);")], "namespace Assay {}");
+        var document = new PolicyDocument([new PolicyFile("policies/a.cedar", "permit (principal, action, resource);")], "namespace Assay {}")
+        {
+            Actions = "action \"read\";",
+            Links = [new PolicyLink("l", "t", new EntityUid("Assay::Role", "r"), null, 2, 5)],
+            Tests = [new PolicyFile("tests/a.yaml", "x: 1")],
+        };
 
         Assert.Equal(
             [
                 """{"v":1,"resource":"https://payments.example","name":"Payments","policyDomain":"tokens","scopes":[{"name":"pay","description":"Pay out","groups":["write"]},{"name":"list"}],"maxTokenLifetime":"00:05:00","resourceServers":["gateway"],"parents":["Assay::Team::\"pay\""]}""",
                 """{"v":1,"uid":"Assay::Role::\"auditor\"","description":"Reads","parents":["Assay::Team::\"pay\""]}""",
                 """{"v":1,"keyId":"k1","purpose":"access-token","algorithm":"ES256","publicJwk":"{}","wrappedPrivateKey":"AAAA","announcedAt":"2026-01-31T12:00:00Z","activatesAt":"2026-02-01T12:00:00Z"}""",
-                """{"v":1,"files":[{"path":"policies/a.cedar","text":"permit (principal, action, resource);"}],"schema":"namespace Assay {}"}""",
+                """{"v":1,"files":[{"path":"policies/a.cedar","text":"permit (principal, action, resource);"}],"schema":"namespace Assay {}","actions":"action \"read\";","links":[{"id":"l","template":"t","principal":"Assay::Role::\"r\"","line":2,"column":5}],"tests":[{"path":"tests/a.yaml","text":"x: 1"}]}""",
                 """{"v":1,"active":"b","previous":["a"]}""",
                 """{"v":1,"version":"b"}""",
                 """{"v":1,"id":"jti::j","reason":"stolen"}""",

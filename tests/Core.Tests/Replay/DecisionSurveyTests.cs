@@ -87,5 +87,5 @@ public sealed class DecisionSurveyTests
         return DecisionSurvey.Compare(Set(Before), Set(after), directory, identities, Now, TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(15));
     }
 
-    private static LoadedPolicySet Set(string text) => LoadedPolicySet.Load(new PolicyDocument([new PolicyFile("a.cedar", text)], null)).Set!;
+    private static LoadedPolicySet Set(string text) => LoadedPolicySet.LoadStored(new PolicyDocument([new PolicyFile("a.cedar", text)], null)).Set!;
 }

@@ -71,7 +71,7 @@ public sealed class PolicyReplayTests
         {
             var (identity, groups, api, document, input) = situation;
             var directory = Assay.Core.Registry.DirectorySnapshot.Of(groups, [api]);
-            var own = LoadedPolicySet.Load(document).Set!;
+            var own = LoadedPolicySet.LoadStored(document).Set!;
             input = input with { PolicyVersion = own.Version };
             var stored = Situations.Record(input, Decider.Decide(own, directory, identity, input)).Encode();
             var replay = new PolicyReplay(own, Range with { Since = DateTimeOffset.MinValue, Until = DateTimeOffset.MaxValue }, 10);

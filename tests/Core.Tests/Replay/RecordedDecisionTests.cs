@@ -23,8 +23,8 @@ public sealed class RecordedDecisionTests
             {
                 var (identity, groups, api, document, input) = situation;
                 var directory = DirectorySnapshot.Of(groups, [api]);
-                var policies = LoadedPolicySet.Load(document).Set!;
-                var candidate = LoadedPolicySet.Load(candidates).Set!;
+                var policies = LoadedPolicySet.LoadStored(document).Set!;
+                var candidate = LoadedPolicySet.LoadStored(candidates).Set!;
                 var stored = Situations.Record(input, Decider.Decide(policies, directory, identity, input)).Encode();
                 var reader = new RecordedDecisionReader();
                 var answers = new DecisionAnswers();

@@ -25,8 +25,8 @@ public sealed class ShadowTests
             {
                 var (identity, groups, api, document, input) = situation;
                 var directory = DirectorySnapshot.Of(groups, [api]);
-                var policies = LoadedPolicySet.Load(document).Set!;
-                var candidate = LoadedPolicySet.Load(candidates).Set!;
+                var policies = LoadedPolicySet.LoadStored(document).Set!;
+                var candidate = LoadedPolicySet.LoadStored(candidates).Set!;
 
                 var verdict = Decider.DecideBeside(policies, directory, identity, input, new ShadowPolicySet(candidate), out var shadow);
 

@@ -83,7 +83,7 @@ public sealed class GoldenBytesTests
         new("change-done", new ChangeResult.Done(4, "secret-1", "shown once")),
         new("change-unchanged", new ChangeResult.Unchanged(4, "key-1")),
         new("change-rejected", new ChangeResult.Rejected(ChangeFault.Taken, "belongs to another")),
-        new("policy-stored-done", new PolicyStored.Done("f00d", 6)),
+        new("policy-stored-done", new PolicyStored.Done("f00d", 6, ["a.cedar:2:1: it does nothing"])),
         new("policy-stored-refused", new PolicyStored.Refused(["a.cedar:1:1: no"])),
         new("policy-list", new PolicyList("f00d", 6, ["beef"], [new StoredPolicyVersion("f00d", 6, 2)])),
         new("policy-list, with a shadow", new PolicyList(

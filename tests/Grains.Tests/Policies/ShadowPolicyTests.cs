@@ -65,5 +65,5 @@ public sealed class ShadowPolicyTests
         Assert.Null(ShadowPolicy.Of(shadows, "default/admin", "another"));
     }
 
-    private static ShadowPolicy Shadow() => new("tokens", new ShadowPolicySet(LoadedPolicySet.Load(new PolicyDocument([], null)).Set!), 7);
+    private static ShadowPolicy Shadow() => new("tokens", new ShadowPolicySet(LoadedPolicySet.LoadStored(new PolicyDocument([], null)).Set!), 7);
 }

@@ -99,7 +99,7 @@ public sealed class AdminPolicyTests
     {
         await using var silo = await RunningSilo.Start();
         var declared = BundleReader.Read(Path.Combine(RunningSilo.Checkout(), "samples", "quickstart")).Declarations!;
-        declared = declared with { Policies = new([new("policies/all.cedar", PermitAll)], null) };
+        declared = declared with { Policies = new([new("policies/all.cedar", PermitAll)], declared.Policies!.Schema) { Actions = declared.Policies.Actions } };
         var bundle = System.Text.Encoding.UTF8.GetString(BundleJson.Encode(declared));
         async Task<JsonElement> Apply(bool activate)
         {

@@ -93,7 +93,7 @@ public sealed class ReplayStreamTests : IDisposable
     {
         var context = new DefaultHttpContext { RequestServices = services, RequestAborted = aborted };
         context.Response.Body = new MemoryStream();
-        var candidate = LoadedPolicySet.Load(new PolicyDocument([], null)).Set!;
+        var candidate = LoadedPolicySet.LoadStored(new PolicyDocument([], null)).Set!;
         await new ReplayStream(replays, names, lifetime, new ReplayQuestion(candidate, "tokens", DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddDays(1), 1000, false)).ExecuteAsync(context);
         return context;
     }

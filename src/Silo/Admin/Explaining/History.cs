@@ -23,6 +23,6 @@ internal sealed class History(IAuthorityStore store, SiloIdentity self)
 
     public async Task<LoadedPolicySet?> Policies(string domain, string version, CancellationToken cancellationToken) =>
         await store.Read(new ObjectKey(self.Realm, ObjectKinds.PolicySet, $"{domain}/{version}"), cancellationToken) is { IsDeleted: false } found
-            ? LoadedPolicySet.Load(RegistryJson.ReadPolicyDocument(found.Body.Span)).Set
+            ? LoadedPolicySet.LoadStored(RegistryJson.ReadPolicyDocument(found.Body.Span)).Set
             : null;
 }

@@ -15,6 +15,7 @@ internal sealed record ApplyWish(JsonElement Bundle, bool DryRun = false, bool A
 
 /// <param name="Plan">What is written, in order.</param>
 /// <param name="Notes">What stays in spite of the bundle, and why.</param>
+/// <param name="Warnings">Of the bundle's policies: what is allowed and probably not meant, each with file and line.</param>
 /// <param name="MissingKeys">Identities with a generated credential that have no key yet.</param>
 /// <param name="Activates">The policy set that goes in force.</param>
 /// <param name="ComparedWith">The version of the store that the plan was computed from.</param>
@@ -22,6 +23,7 @@ internal sealed record ApplyWish(JsonElement Bundle, bool DryRun = false, bool A
 internal sealed record ApplyAnswer(
     ImmutableArray<StepAnswer> Plan,
     ImmutableArray<string> Notes,
+    ImmutableArray<string> Warnings,
     ImmutableArray<string> MissingKeys,
     string? Activates,
     long ComparedWith,
@@ -34,6 +36,7 @@ internal sealed record ApplyAnswer(
         comparison.IsPolicySetStored && activates is null && StepsOf(comparison).Count() < comparison.Plan.Steps.Length
             ? comparison.Plan.Notes.Add("the bundle's policies are stored and not in force; --activate puts them in force")
             : comparison.Plan.Notes,
+        comparison.Plan.Warnings,
         comparison.Plan.MissingKeys,
         activates,
         comparison.Version,

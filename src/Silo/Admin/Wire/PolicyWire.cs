@@ -24,13 +24,35 @@ internal sealed record PolicyDomainAnswer(
 
 internal sealed record PolicyVersionAnswer(string Version, long Number, int Policies);
 
-internal sealed record PolicyContentAnswer(string Domain, string Version, ImmutableArray<PolicyText> Files, string? Schema, bool Active);
+/// <param name="Schema">The author's schema.</param>
+/// <param name="Actions">The declarations of the actions that Assay made of the APIs; null in a set of the time before policies were checked against a schema.</param>
+/// <param name="Tests">Test files.</param>
+internal sealed record PolicyContentAnswer(
+    string Domain,
+    string Version,
+    ImmutableArray<PolicyText> Files,
+    string? Schema,
+    bool Active,
+    string? Actions,
+    ImmutableArray<PolicyLinkText> Links,
+    ImmutableArray<PolicyText> Tests);
 
 internal sealed record PolicyText(string Path, string Text);
 
-internal sealed record PolicyUpload(string Domain, ImmutableArray<PolicyText> Files, string? Schema = null);
+/// <param name="Id">The policy's name.</param>
+/// <param name="Template">The template's <c>@id</c>.</param>
+/// <param name="Principal">A Cedar entity for <c>?principal</c>.</param>
+/// <param name="Resource">A Cedar entity for <c>?resource</c>.</param>
+internal sealed record PolicyLinkText(string Id, string Template, string? Principal = null, string? Resource = null);
 
-internal sealed record PolicyUploaded(string Domain, string Version, long Number);
+/// <param name="Schema">The author's schema. The actions are made of the scopes of the domain's APIs as they are now.</param>
+/// <param name="Links">Policies made from templates of the files.</param>
+/// <param name="Tests">Test files, kept with the set.</param>
+internal sealed record PolicyUpload(
+    string Domain, ImmutableArray<PolicyText> Files, string? Schema = null, ImmutableArray<PolicyLinkText>? Links = null, ImmutableArray<PolicyText>? Tests = null);
+
+/// <param name="Warnings">What is allowed and probably not meant, each with file, line and column.</param>
+internal sealed record PolicyUploaded(string Domain, string Version, long Number, ImmutableArray<string> Warnings);
 
 /// <param name="Reason">For the history: 1 to 500 characters.</param>
 internal sealed record DomainChoice(string Domain, string? Reason = null);
