@@ -52,7 +52,7 @@ internal static class Population
         {
             Issuer = new Uri(url), ClientId = "assay-bootstrap", Credential = AssayCredential.FromKeyFile(Path.Combine(dataFolder, "bootstrap.jwk")),
         });
-        var token = await administrator.GetTokenAsync("urn:assay:admin", "identity.write");
+        var token = await administrator.RequestTokenAsync("urn:assay:admin", ["identity.write"]);
         using var http = new HttpClient();
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.AccessToken);
 

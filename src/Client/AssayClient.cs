@@ -1,8 +1,10 @@
+using System.Runtime.InteropServices;
+
 namespace Assay.Client;
 
 /// <summary>
-/// Gets access tokens from an Assay issuer with the client credentials grant (RFC 6749 §4.4). Safe for many threads at once; make one and keep it. Each call
-/// asks the issuer: nothing but the issuer's metadata is cached.
+/// Gets access tokens from an Assay issuer with the client credentials grant (RFC 6749 §4.4), and keeps each until shortly before it expires. Safe for many
+/// threads at once; make one and keep it: its cache and its connections are its own.
 /// </summary>
 public sealed class AssayClient : IDisposable
 {
@@ -10,6 +12,7 @@ public sealed class AssayClient : IDisposable
     private readonly HttpClient http;
     private readonly IssuerMetadata metadata;
     private readonly TokenEndpoint endpoint;
+    private readonly TokenCache cache;
 
     /// <summary>Makes a client. Nothing is sent before the first token is asked for.</summary>
     /// <exception cref="ArgumentException">An option is missing or out of its bounds.</exception>
@@ -21,6 +24,7 @@ public sealed class AssayClient : IDisposable
         http = options.HttpClient ?? NewHttpClient();
         metadata = new IssuerMetadata(options.Issuer, http, options.TimeProvider);
         endpoint = new TokenEndpoint(options, http);
+        cache = new TokenCache(AskAsync, options.MaxCachedTokens, options.TimeProvider);
     }
 
     /// <summary>
@@ -31,19 +35,63 @@ public sealed class AssayClient : IDisposable
     public static AssayClient FromEnvironment() => new(EnvironmentSettings.Read(Environment.GetEnvironmentVariable));
 
     /// <inheritdoc cref="GetTokenAsync(string?, IReadOnlyCollection{string}, CancellationToken)"/>
-    public Task<TokenResponse> GetTokenAsync(string? resource, params string[] scopes) => GetTokenAsync(resource, scopes, CancellationToken.None);
+    public ValueTask<TokenResponse> GetTokenAsync(string? resource, params ReadOnlySpan<string> scopes) =>
+        cache.GetAsync(resource, scopes, CancellationToken.None);
 
-    /// <summary>Asks for a token. Safe to repeat: every call is a new request and a new decision.</summary>
+    /// <summary>
+    /// A token with at least 10 seconds left (a quarter of its life, if that is less). One that is held is returned at once, without allocating when the
+    /// scopes are an array, a list or written out in the call; in the last third of its life, about, it is renewed in the background. Otherwise the issuer
+    /// is asked, once for all who wait for the same resource and scopes. Safe to repeat.
+    /// </summary>
+    /// <remarks>
+    /// A token is a decision of the moment it was made: what has changed since shows in the next one, after its life at the latest.
+    /// <see cref="RequestTokenAsync"/> asks for a decision of now.
+    /// </remarks>
     /// <param name="resource">The API the token is for, the absolute URI it is registered under (RFC 8707 §2); null for the identity's default.</param>
-    /// <param name="scopes">What the token should allow; none for whatever the issuer grants by default. Fewer may be granted: see <see cref="TokenResponse.Scopes"/>.</param>
+    /// <param name="scopes">What the token should allow, in any order; none for whatever the issuer grants by default. Fewer may be granted: see <see cref="TokenResponse.Scopes"/>.</param>
+    /// <param name="cancellationToken">Ends the wait. The request goes on for others who wait for it, and for the cache.</param>
+    /// <exception cref="ArgumentException">The resource is empty, or a scope is empty or holds a character no scope may hold (RFC 6749 §3.3).</exception>
+    /// <exception cref="AssayTokenException">No token was obtained.</exception>
+    /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The client was disposed, before the call or while it waited.</exception>
+    public ValueTask<TokenResponse> GetTokenAsync(
+        string? resource, IReadOnlyCollection<string> scopes, CancellationToken cancellationToken = default) =>
+        cache.GetAsync(resource, AsSpan(scopes), cancellationToken);
+
+    /// <summary>Asks the issuer for a token now, whatever is held: a new request and a new decision. What it brings also takes the place of the token held. Safe to repeat.</summary>
+    /// <param name="resource">As for <see cref="GetTokenAsync(string?, IReadOnlyCollection{string}, CancellationToken)"/>.</param>
+    /// <param name="scopes">Likewise.</param>
     /// <param name="cancellationToken">Ends the call. The issuer may have made a token all the same.</param>
     /// <exception cref="ArgumentException">The resource is empty, or a scope is empty or holds a character no scope may hold (RFC 6749 §3.3).</exception>
     /// <exception cref="AssayTokenException">No token was obtained.</exception>
     /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
-    public async Task<TokenResponse> GetTokenAsync(
-        string? resource, IReadOnlyCollection<string> scopes, CancellationToken cancellationToken = default)
+    /// <exception cref="ObjectDisposedException">The client was disposed.</exception>
+    public Task<TokenResponse> RequestTokenAsync(
+        string? resource, IReadOnlyCollection<string> scopes, CancellationToken cancellationToken = default) =>
+        cache.RequestAsync(TokenRequest.Create(resource, AsSpan(scopes)), cancellationToken);
+
+    /// <summary>Forgets all tokens, and closes the connections unless they belong to a given <see cref="AssayClientOptions.HttpClient"/>.</summary>
+    public void Dispose()
     {
-        var request = TokenRequest.Create(resource, scopes);
+        cache.Dispose();
+        metadata.Dispose();
+        if (options.HttpClient is null)
+            http.Dispose();
+    }
+
+    private static ReadOnlySpan<string> AsSpan(IReadOnlyCollection<string> scopes)
+    {
+        ArgumentNullException.ThrowIfNull(scopes);
+        return scopes switch
+        {
+            string[] array => array,
+            List<string> list => CollectionsMarshal.AsSpan(list),
+            _ => scopes.ToArray(),
+        };
+    }
+
+    private async Task<TokenResponse> AskAsync(TokenRequest request, CancellationToken cancellationToken)
+    {
         using var deadline = new CancellationTokenSource(options.Timeout, options.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
@@ -59,14 +107,6 @@ public sealed class AssayClient : IDisposable
         {
             throw new AssayTokenException($"The issuer {options.Issuer.OriginalString} could not be reached: {e.Message}", e);
         }
-    }
-
-    /// <summary>Closes the connections, unless they belong to a given <see cref="AssayClientOptions.HttpClient"/>.</summary>
-    public void Dispose()
-    {
-        metadata.Dispose();
-        if (options.HttpClient is null)
-            http.Dispose();
     }
 
     private static HttpClient NewHttpClient() => new(new SocketsHttpHandler

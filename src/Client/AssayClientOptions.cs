@@ -23,7 +23,10 @@ public sealed class AssayClientOptions
     /// <summary>How long one call may take in all, discovery included. More than zero, at most one hour; 30 seconds by default.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The clock that dates assertions. The issuer tolerates one that is 10 seconds ahead.</summary>
+    /// <summary>How many tokens are held at most, one for each resource and set of scopes; the longest unused are let go first. 1 to 1,000,000; 1,000 by default.</summary>
+    public int MaxCachedTokens { get; init; } = 1_000;
+
+    /// <summary>The clock that dates assertions, and by whose monotonic side tokens are held. The issuer tolerates one that is 10 seconds ahead.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     internal void Validate()
@@ -34,6 +37,8 @@ public sealed class AssayClientOptions
         ArgumentNullException.ThrowIfNull(TimeProvider);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(Timeout, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Timeout, TimeSpan.FromHours(1));
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxCachedTokens, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxCachedTokens, 1_000_000);
         if (FaultOf(Issuer) is { } fault)
             throw new ArgumentException($"The issuer {fault}", nameof(Issuer));
     }

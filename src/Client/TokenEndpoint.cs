@@ -34,7 +34,7 @@ internal sealed class TokenEndpoint(AssayClientOptions options, HttpClient http)
         List<KeyValuePair<string, string>> form = [new("grant_type", "client_credentials")];
         if (asked.Resource is { } resource)
             form.Add(new("resource", resource));
-        if (asked.Scopes.Count > 0)
+        if (asked.Scopes.Length > 0)
             form.Add(new("scope", string.Join(' ', asked.Scopes)));
 
         options.Credential.Authenticate(request, form, options.ClientId, options.Issuer.OriginalString, options.TimeProvider.GetUtcNow());
@@ -64,7 +64,7 @@ internal sealed class TokenEndpoint(AssayClientOptions options, HttpClient http)
 
         // RFC 6749 §5.1: no scope in the answer means exactly what was asked for.
         var scopes = grant.Scope?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? asked.Scopes;
-        return new TokenResponse(grant.AccessToken, grant.TokenType, TimeSpan.FromSeconds(grant.ExpiresIn), scopes);
+        return new TokenResponse(grant.AccessToken, grant.TokenType, TimeSpan.FromSeconds(grant.ExpiresIn), Array.AsReadOnly(scopes)); // callers share it
     }
 
     private AssayTokenException Refused(byte[] body, HttpResponseMessage response, Uri url)

@@ -1,11 +1,16 @@
 namespace Assay.Client;
 
 /// <summary>What is asked for, checked.</summary>
-internal sealed record TokenRequest(string? Resource, IReadOnlyList<string> Scopes)
+internal sealed class TokenRequest
 {
-    public static TokenRequest Create(string? resource, IReadOnlyCollection<string> scopes)
+    private TokenRequest(string? resource, string[] scopes) => (Resource, Scopes) = (resource, scopes);
+
+    public string? Resource { get; }
+
+    public string[] Scopes { get; }
+
+    public static TokenRequest Create(string? resource, ReadOnlySpan<string> scopes)
     {
-        ArgumentNullException.ThrowIfNull(scopes);
         if (resource is "")
             throw new ArgumentException("The resource must not be empty; null asks for the default.", nameof(resource));
 
@@ -15,7 +20,7 @@ internal sealed record TokenRequest(string? Resource, IReadOnlyList<string> Scop
                 throw new ArgumentException($"\"{scope}\" is no scope: printable ASCII without space, quote or backslash.", nameof(scopes));
         }
 
-        return new TokenRequest(resource, [.. scopes]);
+        return new TokenRequest(resource, scopes.ToArray());
     }
 
     // RFC 6749 §3.3: %x21 / %x23-5B / %x5D-7E
@@ -25,5 +30,57 @@ internal sealed record TokenRequest(string? Resource, IReadOnlyList<string> Scop
             return false;
 
         return !scope.AsSpan().ContainsAnyExceptInRange('!', '~') && !scope.AsSpan().ContainsAny('"', '\\');
+    }
+}
+
+/// <summary>A request as a caller states it, before anything is allocated for it.</summary>
+internal readonly ref struct AskedFor(string? resource, ReadOnlySpan<string> scopes)
+{
+    public readonly string? Resource = resource;
+
+    public readonly ReadOnlySpan<string> Scopes = scopes;
+}
+
+/// <summary>Two requests are one when they name the same resource and the same scopes, in whatever order: scope is a set (RFC 6749 §3.3).</summary>
+internal sealed class SameRequest : IEqualityComparer<TokenRequest>, IAlternateEqualityComparer<AskedFor, TokenRequest>
+{
+    public static readonly SameRequest Comparer = new();
+
+    private SameRequest()
+    {
+    }
+
+    public bool Equals(TokenRequest? x, TokenRequest? y) =>
+        ReferenceEquals(x, y) || (x is not null && y is not null && Same(x.Resource, x.Scopes, y));
+
+    public bool Equals(AskedFor alternate, TokenRequest other) => Same(alternate.Resource, alternate.Scopes, other);
+
+    public int GetHashCode(TokenRequest obj) => Hash(obj.Resource, obj.Scopes);
+
+    public int GetHashCode(AskedFor alternate) => Hash(alternate.Resource, alternate.Scopes);
+
+    public TokenRequest Create(AskedFor alternate) => TokenRequest.Create(alternate.Resource, alternate.Scopes);
+
+    private static int Hash(string? resource, ReadOnlySpan<string> scopes)
+    {
+        var sum = 0; // the order of the scopes must not count
+        foreach (var scope in scopes)
+            sum += scope?.GetHashCode() ?? 0; // one that is null is told when the request is made
+        return HashCode.Combine(resource, sum);
+    }
+
+    private static bool Same(string? resource, ReadOnlySpan<string> scopes, TokenRequest known) =>
+        scopes.Length == known.Scopes.Length && resource == known.Resource && (scopes.SequenceEqual(known.Scopes) || SameSet(scopes, known.Scopes));
+
+    // Requests have a handful of scopes, and this runs only when their order differs.
+    private static bool SameSet(ReadOnlySpan<string> left, ReadOnlySpan<string> right)
+    {
+        foreach (var scope in left)
+        {
+            if (left.Count(scope) != right.Count(scope))
+                return false;
+        }
+
+        return true;
     }
 }

@@ -5,7 +5,7 @@ namespace Assay.Client;
 /// <summary>An access token as the issuer granted it (RFC 6749 §5.1).</summary>
 /// <param name="AccessToken">The token, to be sent to the resource it was asked for and nowhere else. Not in <see cref="ToString"/>.</param>
 /// <param name="TokenType">How to present it, usually <c>Bearer</c>.</param>
-/// <param name="ExpiresIn">Its life from the moment the answer was made, in whole seconds.</param>
+/// <param name="ExpiresIn">Its life from the moment the answer was made, in whole seconds. A token that was held for a while has less of it left.</param>
 /// <param name="Scopes">What was granted. It may be less than what was asked for: a caller that needs a scope checks that it is here.</param>
 public sealed record TokenResponse(string AccessToken, string TokenType, TimeSpan ExpiresIn, IReadOnlyList<string> Scopes)
 {

@@ -143,7 +143,7 @@ public sealed class FailureTests
         };
         using var client = issuer.Client(AssayCredential.FromSecret("s"), timeout: TimeSpan.FromMilliseconds(400));
 
-        var refusal = await Assert.ThrowsAsync<AssayTokenException>(() => client.GetTokenAsync("https://payments.example"));
+        var refusal = await Assert.ThrowsAsync<AssayTokenException>(() => client.GetTokenAsync("https://payments.example").AsTask());
 
         Assert.Contains("did not answer in time", refusal.Message);
     }
@@ -160,7 +160,7 @@ public sealed class FailureTests
         };
         using var client = issuer.Client(AssayCredential.FromSecret("s"));
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.GetTokenAsync("https://payments.example", [], cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.GetTokenAsync("https://payments.example", [], cancel.Token).AsTask());
     }
 
     [Fact]
@@ -173,7 +173,7 @@ public sealed class FailureTests
             Credential = AssayCredential.FromSecret("s"),
         });
 
-        var refusal = await Assert.ThrowsAsync<AssayTokenException>(() => client.GetTokenAsync("https://payments.example"));
+        var refusal = await Assert.ThrowsAsync<AssayTokenException>(() => client.GetTokenAsync("https://payments.example").AsTask());
 
         Assert.Equal((null, null), (refusal.Error, refusal.StatusCode));
         Assert.IsType<HttpRequestException>(refusal.InnerException);
@@ -198,6 +198,6 @@ public sealed class FailureTests
         await using var issuer = await Issuer.Start();
         issuer.Token = answer;
         using var client = issuer.Client(AssayCredential.FromSecret("s"), new Clock(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero)));
-        return await Assert.ThrowsAsync<AssayTokenException>(() => client.GetTokenAsync("https://payments.example", "payments.read"));
+        return await Assert.ThrowsAsync<AssayTokenException>(() => client.GetTokenAsync("https://payments.example", "payments.read").AsTask());
     }
 }

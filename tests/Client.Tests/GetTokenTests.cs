@@ -60,7 +60,7 @@ public sealed class GetTokenTests
 
         for (var i = 0; i < 10; i++)
         {
-            await client.GetTokenAsync("https://payments.example");
+            await client.RequestTokenAsync("https://payments.example", []);
             ids.Add(new Assertion(issuer.Last!.Form["client_assertion"]).Claims.GetProperty("jti").GetString()!);
         }
 
@@ -155,7 +155,7 @@ public sealed class GetTokenTests
         await using var issuer = await Issuer.Start();
         using var client = issuer.Client(AssayCredential.FromSecret("s"));
 
-        await Assert.ThrowsAsync<ArgumentException>(() => client.GetTokenAsync("https://payments.example", scope));
+        await Assert.ThrowsAsync<ArgumentException>(() => client.GetTokenAsync("https://payments.example", scope).AsTask());
 
         Assert.Equal(0, issuer.MetadataReads);
     }
@@ -166,7 +166,7 @@ public sealed class GetTokenTests
         await using var issuer = await Issuer.Start();
         using var client = issuer.Client(AssayCredential.FromSecret("s"));
 
-        await Assert.ThrowsAsync<ArgumentException>(() => client.GetTokenAsync(""));
+        await Assert.ThrowsAsync<ArgumentException>(() => client.GetTokenAsync("").AsTask());
     }
 
     [Fact]
@@ -181,7 +181,7 @@ public sealed class GetTokenTests
     }
 
     [Fact]
-    public async Task Concurrent_calls_get_a_token_each()
+    public async Task Concurrent_requests_get_a_token_each()
     {
         await using var issuer = await Issuer.Start();
         issuer.Token = context => Issuer.Json(
@@ -189,7 +189,7 @@ public sealed class GetTokenTests
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var client = issuer.Client(AssayCredential.FromPrivateKey(key));
 
-        var tokens = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => client.GetTokenAsync("https://payments.example")));
+        var tokens = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => client.RequestTokenAsync("https://payments.example", [])));
 
         Assert.Equal(20, tokens.Select(token => token.AccessToken).Distinct().Count());
         Assert.Equal(1, issuer.MetadataReads);

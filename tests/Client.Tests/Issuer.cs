@@ -14,6 +14,7 @@ internal sealed class Issuer : IAsyncDisposable
 
     private readonly WebApplication server;
     private int metadataReads;
+    private int tokenRequests;
 
     private Issuer(WebApplication server, string path)
     {
@@ -42,6 +43,8 @@ internal sealed class Issuer : IAsyncDisposable
     public TokenCall? Last { get; private set; }
 
     public int MetadataReads => metadataReads;
+
+    public int TokenRequests => tokenRequests;
 
     public static async Task<Issuer> Start(string path = "")
     {
@@ -91,6 +94,7 @@ internal sealed class Issuer : IAsyncDisposable
         }
         else if (path == TokenPath && HttpMethods.IsPost(context.Request.Method))
         {
+            Interlocked.Increment(ref tokenRequests);
             var form = await context.Request.ReadFormAsync();
             Last = new TokenCall(
                 context.Request.Headers.Authorization.SingleOrDefault(), form.ToDictionary(field => field.Key, field => field.Value.Single()!));

@@ -19,13 +19,13 @@ public sealed class MetadataTests
         var clock = new Clock(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
         using var client = issuer.Client(AssayCredential.FromSecret("s"), clock);
 
-        await client.GetTokenAsync("https://payments.example");
+        await client.RequestTokenAsync("https://payments.example", []);
         clock.Advance(TimeSpan.FromMinutes(59));
-        await client.GetTokenAsync("https://payments.example");
+        await client.RequestTokenAsync("https://payments.example", []);
         Assert.Equal(1, issuer.MetadataReads);
 
         clock.Advance(TimeSpan.FromMinutes(1));
-        await client.GetTokenAsync("https://payments.example");
+        await client.RequestTokenAsync("https://payments.example", []);
         Assert.Equal(2, issuer.MetadataReads);
     }
 
@@ -42,7 +42,7 @@ public sealed class MetadataTests
         };
         using var client = issuer.Client(AssayCredential.FromSecret("s"));
 
-        var refusal = await Assert.ThrowsAsync<AssayTokenException>(() => client.GetTokenAsync("https://payments.example"));
+        var refusal = await Assert.ThrowsAsync<AssayTokenException>(() => client.GetTokenAsync("https://payments.example").AsTask());
         Assert.Equal((HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(3)), (refusal.StatusCode, refusal.RetryAfter));
 
         issuer.Metadata = good;
@@ -100,6 +100,6 @@ public sealed class MetadataTests
         await using var issuer = await Issuer.Start();
         issuer.Metadata = context => Issuer.Json(context, metadata(issuer.Url));
         using var client = issuer.Client(AssayCredential.FromSecret("s"));
-        return (issuer, await Assert.ThrowsAsync<AssayTokenException>(() => client.GetTokenAsync("https://payments.example")));
+        return (issuer, await Assert.ThrowsAsync<AssayTokenException>(() => client.GetTokenAsync("https://payments.example").AsTask()));
     }
 }

@@ -25,7 +25,7 @@ internal static class TokenSource
         });
         try
         {
-            var token = await assay.GetTokenAsync(
+            var token = await assay.RequestTokenAsync(
                 resource, scopes?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [], cancellationToken);
             return new GrantedToken(token.AccessToken, [.. token.Scopes], token.ExpiresIn);
         }

@@ -26,7 +26,7 @@ public sealed class ComposedClusterTests(PublishedOutput published, PostgresServ
 
         await Assert.ThrowsAsync<HttpRequestException>(() => cluster.Http.GetAsync(ready)); // it never gets as far as listening
         for (var i = 0; i < 10; i++)
-            Assert.NotEmpty((await administrator.GetTokenAsync(Admin, ["evidence.read"])).AccessToken);
+            Assert.NotEmpty((await administrator.RequestTokenAsync(Admin, ["evidence.read"])).AccessToken);
     }
 
     [Fact]
@@ -39,7 +39,7 @@ public sealed class ComposedClusterTests(PublishedOutput published, PostgresServ
         await cluster.Up();
         using var administrator = cluster.Administrator();
 
-        var token = await administrator.GetTokenAsync(Admin, ["evidence.read"]);
+        var token = await administrator.RequestTokenAsync(Admin, ["evidence.read"]);
         var silos = await cluster.Get<JsonElement>("/admin/v1/silos", token.AccessToken);
 
         Assert.Equal(cluster.Silos, silos.GetProperty("silos").EnumerateArray().Select(silo => silo.GetProperty("slot").GetString()).Order(StringComparer.Ordinal));
@@ -69,7 +69,7 @@ public sealed class ComposedClusterTests(PublishedOutput published, PostgresServ
                 var at = cluster.Phase;
                 try
                 {
-                    Assert.NotEmpty((await administrator.GetTokenAsync(Admin, ["evidence.read"])).AccessToken);
+                    Assert.NotEmpty((await administrator.RequestTokenAsync(Admin, ["evidence.read"])).AccessToken);
                     Interlocked.Increment(ref issued);
                 }
                 catch (AssayTokenException fault) when (fault is { StatusCode: HttpStatusCode.ServiceUnavailable, RetryAfter: { } wait })

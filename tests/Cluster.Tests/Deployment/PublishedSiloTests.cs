@@ -25,7 +25,7 @@ public sealed class PublishedSiloTests(PublishedOutput published) : IClassFixtur
         {
             Issuer = new Uri(url), ClientId = "payments-exporter", Credential = AssayCredential.FromKeyFile(Path.Combine(data, "state/keys/payments-exporter.jwk")),
         });
-        var token = await client.GetTokenAsync("https://payments.example", ["payments:read"]);
+        var token = await client.RequestTokenAsync("https://payments.example", ["payments:read"]);
         var ended = await silo.Terminate();
 
         Assert.NotEmpty(token.AccessToken);

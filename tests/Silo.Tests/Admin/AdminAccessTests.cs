@@ -217,7 +217,7 @@ public sealed class AdminAccessTests(SiloFixture fixture) : IClassFixture<SiloFi
         var secret = (await Silo.Admin("POST", "identities/operator-6/credentials", """{"generateSecret":true}""")).Body.GetProperty("secret").GetString()!;
         using var client = new AssayClient(new AssayClientOptions { Issuer = new Uri(Silo.Url), ClientId = "operator-6", Credential = AssayCredential.FromSecret(secret) });
 
-        var refused = await Assert.ThrowsAsync<AssayTokenException>(() => client.GetTokenAsync(AdminCalls.Resource, "identity.read"));
+        var refused = await Assert.ThrowsAsync<AssayTokenException>(() => client.RequestTokenAsync(AdminCalls.Resource, ["identity.read"]));
 
         Assert.Equal("invalid_scope", refused.Error);
     }

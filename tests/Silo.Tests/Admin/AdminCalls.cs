@@ -33,7 +33,7 @@ internal static class AdminCalls
     public static async Task<string> TokenFor(this RunningSilo silo, string id, string keyFile, string? resource, string scopes)
     {
         using var client = new AssayClient(new AssayClientOptions { Issuer = new Uri(silo.Url), ClientId = id, Credential = AssayCredential.FromKeyFile(keyFile) });
-        return (await client.GetTokenAsync(resource, scopes.Split(' '))).AccessToken;
+        return (await client.RequestTokenAsync(resource, scopes.Split(' '))).AccessToken;
     }
 
     /// <summary>With a fresh token for everything.</summary>

@@ -19,7 +19,7 @@ public sealed class AdminIdentityTests(SiloFixture fixture) : IClassFixture<Silo
         try
         {
             using var client = new AssayClient(new AssayClientOptions { Issuer = new Uri(Silo.Url), ClientId = id, Credential = AssayCredential.FromKeyFile(keyFile) });
-            return string.Join(' ', (await client.GetTokenAsync(Payments, asked.Split(' '))).Scopes);
+            return string.Join(' ', (await client.RequestTokenAsync(Payments, asked.Split(' '))).Scopes);
         }
         catch (AssayTokenException refused)
         {
@@ -183,10 +183,10 @@ public sealed class AdminIdentityTests(SiloFixture fixture) : IClassFixture<Silo
         var secret = made.Body.GetProperty("secret").GetString()!;
         using var client = new AssayClient(new AssayClientOptions { Issuer = new Uri(Silo.Url), ClientId = "partner-1", Credential = AssayCredential.FromSecret(secret) });
 
-        Assert.Equal("payments:read", Assert.Single((await client.GetTokenAsync(Payments, "payments:read")).Scopes));
+        Assert.Equal("payments:read", Assert.Single((await client.RequestTokenAsync(Payments, ["payments:read"])).Scopes));
         var shown = (await Silo.Admin("GET", "identities/partner-1")).Body.GetRawText();
         await Silo.Admin("DELETE", $"identities/partner-1/credentials/{made.Body.GetProperty("handle").GetString()}");
-        var refused = await Assert.ThrowsAsync<AssayTokenException>(() => client.GetTokenAsync(Payments, "payments:read"));
+        var refused = await Assert.ThrowsAsync<AssayTokenException>(() => client.RequestTokenAsync(Payments, ["payments:read"]));
 
         Assert.Equal("invalid_client", refused.Error);
         Assert.DoesNotContain(secret, shown);

@@ -19,7 +19,7 @@ public sealed class AdminPolicyTests
     private static async Task<string> Scopes(RunningSilo silo, string asked)
     {
         using var client = new AssayClient(new AssayClientOptions { Issuer = new Uri(silo.Url), ClientId = "payments-exporter", Credential = AssayCredential.FromKeyFile(silo.KeyFile("payments-exporter")) });
-        return string.Join(' ', (await client.GetTokenAsync(Payments, asked.Split(' '))).Scopes);
+        return string.Join(' ', (await client.RequestTokenAsync(Payments, asked.Split(' '))).Scopes);
     }
 
     [Fact]

@@ -164,7 +164,7 @@ public sealed class PolicyLifeTests
     private static async Task<(string Scopes, string Jti)> Ask(RunningSilo silo, string scopes)
     {
         using var client = new AssayClient(new AssayClientOptions { Issuer = new Uri(silo.Url), ClientId = "payments-exporter", Credential = AssayCredential.FromKeyFile(silo.KeyFile("payments-exporter")) });
-        var token = await client.GetTokenAsync(Payments, scopes.Split(' '));
+        var token = await client.RequestTokenAsync(Payments, scopes.Split(' '));
         var payload = JsonDocument.Parse(System.Buffers.Text.Base64Url.DecodeFromChars(token.AccessToken.Split('.')[1])).RootElement;
         return (string.Join(' ', token.Scopes), payload.GetProperty("jti").GetString()!);
     }

@@ -1,0 +1,194 @@
+using System.Collections.Concurrent;
+
+namespace Assay.Client;
+
+/// <summary>
+/// Tokens by what was asked for. One request at a time for each, however many callers wait for it; renewed ahead of its end by whoever calls then, in the
+/// background; the longest unused go first when there are too many. A hit takes no lock and allocates nothing. What nobody asks for is not renewed.
+/// </summary>
+internal sealed class TokenCache : IDisposable
+{
+    private readonly Func<TokenRequest, CancellationToken, Task<TokenResponse>> ask;
+    private readonly int capacity;
+    private readonly TimeProvider clock;
+    private readonly ConcurrentDictionary<TokenRequest, Entry> entries = new(SameRequest.Comparer);
+    private readonly ConcurrentDictionary<TokenRequest, Entry>.AlternateLookup<AskedFor> lookup;
+    private readonly CancellationTokenSource disposed = new();
+    private readonly Lock evicting = new();
+
+    public TokenCache(Func<TokenRequest, CancellationToken, Task<TokenResponse>> ask, int capacity, TimeProvider clock)
+    {
+        (this.ask, this.capacity, this.clock) = (ask, capacity, clock);
+        lookup = entries.GetAlternateLookup<AskedFor>();
+    }
+
+    public int Count => entries.Count;
+
+    /// <summary>A token that is good for a while yet: the one held, or else one that is asked for now. Cancelling ends the wait, not a request that others wait for too.</summary>
+    public ValueTask<TokenResponse> GetAsync(string? resource, ReadOnlySpan<string> scopes, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(disposed.IsCancellationRequested, typeof(AssayClient));
+        var now = clock.GetTimestamp();
+        if (!lookup.TryGetValue(new AskedFor(resource, scopes), out var entry))
+            entry = Add(TokenRequest.Create(resource, scopes), now);
+        entry.Touch(now, clock.TimestampFrequency);
+
+        if (entry.Held is not { } held || now >= held.UsableUntil)
+            return new ValueTask<TokenResponse>(Ask(entry).WaitAsync(cancellationToken));
+
+        if (now >= held.RenewAt)
+            Renew(entry, held);
+        return new ValueTask<TokenResponse>(held.Token);
+    }
+
+    /// <summary>A token from a request of its own, made now. It also takes the place of the one held.</summary>
+    public async Task<TokenResponse> RequestAsync(TokenRequest request, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(disposed.IsCancellationRequested, typeof(AssayClient));
+        var askedAt = clock.GetTimestamp();
+        var token = await ask(request, cancellationToken).ConfigureAwait(false);
+        Add(request, askedAt).Hold(CachedToken.From(token, askedAt, clock));
+        return token;
+    }
+
+    public void Dispose() => disposed.Cancel(); // no timer and no handle in it: nothing else to free
+
+    private Entry Add(TokenRequest request, long now)
+    {
+        var entry = entries.GetOrAdd(request, static (request, now) => new Entry(request, now), now);
+        if (entries.Count > capacity)
+            Evict();
+        return entry;
+    }
+
+    // A few at a time, so that a cache that is full does not look for the oldest at each new request.
+    private void Evict()
+    {
+        lock (evicting)
+        {
+            var tooMany = entries.Count - capacity;
+            if (tooMany <= 0)
+                return;
+
+            var longestUnused = entries.Where(pair => pair.Value.Flight is null).OrderBy(pair => pair.Value.LastUsed).Take(tooMany + capacity / 8);
+            foreach (var pair in longestUnused)
+                entries.TryRemove(pair);
+        }
+    }
+
+    private Task<TokenResponse> Ask(Entry entry)
+    {
+        lock (entry.Gate)
+        {
+            if (entry.Flight is { } underWay)
+                return underWay;
+
+            // It may have come between the caller's look and the lock.
+            if (entry.Held is { } held && clock.GetTimestamp() < held.UsableUntil)
+                return Task.FromResult(held.Token);
+
+            return entry.Flight = Task.Run(() => FetchAsync(entry));
+        }
+    }
+
+    private void Renew(Entry entry, CachedToken held)
+    {
+        if (entry.Flight is not null)
+            return;
+
+        lock (entry.Gate)
+        {
+            if (entry.Flight is not null || !ReferenceEquals(entry.Held, held))
+                return;
+
+            // Whoever happens to call now has nothing to do with it: neither their trace nor their locals go along.
+            using (AsyncFlowControl? _ = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow())
+                entry.Flight = Task.Run(() => FetchAsync(entry));
+
+            // Nobody need be waiting: a failure is told by the delay until the next attempt, and to whoever waits when the token has run out.
+            entry.Flight.ContinueWith(
+                static flight => _ = flight.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+    }
+
+    private async Task<TokenResponse> FetchAsync(Entry entry)
+    {
+        var askedAt = clock.GetTimestamp();
+        try
+        {
+            var token = await ask(entry.Request, disposed.Token).ConfigureAwait(false);
+            entry.Land(CachedToken.From(token, askedAt, clock));
+            return token;
+        }
+        catch (Exception fault)
+        {
+            entry.Fail((fault as AssayTokenException)?.RetryAfter, clock);
+            if (fault is OperationCanceledException)
+                throw new ObjectDisposedException(typeof(AssayClient).FullName, fault);
+            throw;
+        }
+    }
+
+    /// <summary>What is known of one request. Read without a lock; written under <see cref="Gate"/>.</summary>
+    private sealed class Entry(TokenRequest request, long now)
+    {
+        private volatile CachedToken? held;
+        private volatile Task<TokenResponse>? flight;
+        private long lastUsed = now;
+        private int failures;
+
+        public TokenRequest Request { get; } = request;
+
+        public Lock Gate { get; } = new();
+
+        public CachedToken? Held => held;
+
+        public Task<TokenResponse>? Flight
+        {
+            get => flight;
+            set => flight = value;
+        }
+
+        public long LastUsed => Volatile.Read(ref lastUsed);
+
+        // Once a second is enough to tell old from new, and leaves the cache line to its readers in between.
+        public void Touch(long now, long second)
+        {
+            if (now - LastUsed >= second)
+                Volatile.Write(ref lastUsed, now);
+        }
+
+        public void Hold(CachedToken token)
+        {
+            lock (Gate)
+                Keep(token);
+        }
+
+        public void Land(CachedToken token)
+        {
+            lock (Gate)
+            {
+                Keep(token);
+                flight = null;
+            }
+        }
+
+        public void Fail(TimeSpan? retryAfter, TimeProvider clock)
+        {
+            lock (Gate)
+            {
+                failures++;
+                held = held?.Postponed(failures, retryAfter, clock.GetTimestamp(), clock);
+                flight = null;
+            }
+        }
+
+        // Answers may overtake each other; the later decision stays.
+        private void Keep(CachedToken token)
+        {
+            failures = 0;
+            if (held is not { } other || other.AskedAt <= token.AskedAt)
+                held = token;
+        }
+    }
+}
