@@ -1,41 +1,25 @@
 using System.Security.Cryptography;
-using System.Text;
 
 namespace Assay.Client;
 
 /// <summary>
 /// What an identity proves itself with: a private key (RFC 7523, <c>private_key_jwt</c>), which never leaves the process, or a secret (RFC 6749 §2.3.1,
-/// <c>client_secret_basic</c>), which is sent with every request. Immutable; may serve several clients.
+/// <c>client_secret_basic</c>), which is sent with every request. <see cref="DefaultAssayCredential"/> looks in several places. Other proofs, such as an
+/// identity that the platform gives, derive from this class. Safe for many threads at once; may serve several clients.
 /// </summary>
-public sealed class AssayCredential
+public abstract class AssayCredential
 {
-    private const int MaxFileBytes = 64 * 1024;
-
-    private readonly SigningKey? key;
-    private readonly string? secret;
-
-    private AssayCredential(SigningKey key) => this.key = key;
-
-    private AssayCredential(string secret) => this.secret = secret;
-
     /// <summary>A private key from a file: EC P-256 or RSA of at least 2048 bits, as unencrypted PEM (PKCS#8, SEC 1, PKCS#1) or as a JSON Web Key.</summary>
+    /// <remarks>
+    /// The file is read now and again for every token request: a new key counts from the next request on. While the file is missing, unreadable or half
+    /// written, the last key that could be read is used.
+    /// </remarks>
     /// <param name="path">The file.</param>
     /// <param name="keyId">The key's <c>kid</c> at the issuer; by default the JWK's own, or else its RFC 7638 thumbprint.</param>
     /// <exception cref="InvalidDataException">The file holds no such key. The message never quotes it.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
-    public static AssayCredential FromKeyFile(string path, string? keyId = null)
-    {
-        var text = ReadFile(path);
-        try
-        {
-            return new AssayCredential(SigningKey.Parse(text, keyId));
-        }
-        catch (InvalidDataException e)
-        {
-            throw new InvalidDataException($"{path}: {e.Message}");
-        }
-    }
+    public static AssayCredential FromKeyFile(string path, string? keyId = null) => CredentialFile.Key(path, keyId).Read();
 
     /// <summary>A private key already in memory or in a key store, as <see cref="ECDsa"/> on P-256 or <see cref="RSA"/> of at least 2048 bits. The caller keeps and disposes it.</summary>
     /// <param name="key">The key; it must be safe to use from several threads if the client is.</param>
@@ -48,7 +32,7 @@ public sealed class AssayCredential
         {
             var signing = SigningKey.From(key, keyId);
             signing.Sign([]); // a public half would fail only at the first token
-            return new AssayCredential(signing);
+            return new KeyCredential(signing);
         }
         catch (InvalidDataException e)
         {
@@ -61,59 +45,50 @@ public sealed class AssayCredential
     }
 
     /// <summary>A secret from a file; line ends behind it do not belong to it.</summary>
+    /// <remarks>The file is read now and again for every token request, as with <see cref="FromKeyFile"/>.</remarks>
     /// <exception cref="InvalidDataException">The file is empty or too large.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
-    public static AssayCredential FromSecretFile(string path)
-    {
-        var text = ReadFile(path).TrimEnd('\r', '\n');
-        return text.Length > 0 ? new AssayCredential(text) : throw new InvalidDataException($"{path}: The file is empty; a client secret was expected.");
-    }
+    public static AssayCredential FromSecretFile(string path) => CredentialFile.Secret(path).Read();
 
     /// <summary>A secret the issuer made.</summary>
     /// <exception cref="ArgumentException">The secret is empty.</exception>
     public static AssayCredential FromSecret(string secret)
     {
         ArgumentException.ThrowIfNullOrEmpty(secret);
-        return new AssayCredential(secret);
+        return new SecretCredential(secret);
     }
 
-    /// <summary>Adds to a token request what proves the client, in the form or in a header.</summary>
-    internal void Authenticate(
-        HttpRequestMessage request, List<KeyValuePair<string, string>> form, string clientId, string issuer, DateTimeOffset now)
+    /// <summary>Adds to one token request what proves the client. Called once for every request, never for a token that is held.</summary>
+    /// <param name="proof">Says who proves what to whom, and takes the proof.</param>
+    /// <param name="cancellationToken">Ends with the time the request may take.</param>
+    /// <exception cref="AssayCredentialUnavailableException">There is no such credential here: a chain goes on to its next.</exception>
+    public abstract ValueTask ProveAsync(ClientProof proof, CancellationToken cancellationToken);
+}
+
+/// <summary>A private key: signs a fresh assertion for every request (RFC 7523 §2.2).</summary>
+internal sealed class KeyCredential(SigningKey key) : AssayCredential
+{
+    public override ValueTask ProveAsync(ClientProof proof, CancellationToken cancellationToken)
     {
-        if (key is not null)
-        {
-            form.Add(new("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"));
-            form.Add(new("client_assertion", ClientAssertion.Create(key, clientId, issuer, now)));
-        }
-        else
-        {
-            request.Headers.Authorization = new("Basic", BasicCredentials(clientId, secret!));
-        }
+        proof.AddField("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+        proof.AddField("client_assertion", ClientAssertion.Create(key, proof.ClientId, proof.Issuer, proof.Time));
+        return ValueTask.CompletedTask;
+    }
+}
+
+/// <summary>A secret, sent as <c>client_secret_basic</c>.</summary>
+internal sealed class SecretCredential(string secret) : AssayCredential
+{
+    public override ValueTask ProveAsync(ClientProof proof, CancellationToken cancellationToken)
+    {
+        proof.SetAuthorization("Basic", Encoded(proof.ClientId, secret));
+        return ValueTask.CompletedTask;
     }
 
     // RFC 6749 §2.3.1: each part is form-url-encoded first, so that a colon or a space in it survives.
-    internal static string BasicCredentials(string clientId, string secret) =>
-        Convert.ToBase64String(Encoding.ASCII.GetBytes($"{FormEncode(clientId)}:{FormEncode(secret)}"));
+    internal static string Encoded(string clientId, string secret) =>
+        Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes($"{FormEncode(clientId)}:{FormEncode(secret)}"));
 
     private static string FormEncode(string text) => Uri.EscapeDataString(text).Replace("%20", "+");
-
-    private static string ReadFile(string path)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        using var file = File.OpenRead(path);
-        var buffer = new byte[MaxFileBytes + 1];
-        var length = file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
-        try
-        {
-            return length <= MaxFileBytes
-                ? Encoding.UTF8.GetString(buffer, 0, length).TrimStart('\ufeff')
-                : throw new InvalidDataException($"{path}: The file is over {MaxFileBytes / 1024} KiB; that is no credential.");
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(buffer);
-        }
-    }
 }

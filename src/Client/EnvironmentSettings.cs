@@ -27,12 +27,20 @@ internal static class EnvironmentSettings
         return issuer;
     }
 
-    private static AssayCredential ReadCredential(Func<string, string?> variable) => (variable(KeyFile), variable(SecretFile)) switch
+    /// <summary>The variable that names a file with a credential, and the file; null when neither is set.</summary>
+    public static (string Variable, string Path)? CredentialFile(Func<string, string?> variable) => (variable(KeyFile), variable(SecretFile)) switch
     {
         ({ Length: > 0 }, { Length: > 0 }) => throw new InvalidOperationException($"{KeyFile} and {SecretFile} are both set. Set one of them."),
-        ({ Length: > 0 } path, _) => ReadFile(KeyFile, () => AssayCredential.FromKeyFile(path)),
-        (_, { Length: > 0 } path) => ReadFile(SecretFile, () => AssayCredential.FromSecretFile(path)),
-        _ => throw new InvalidOperationException($"Neither {KeyFile} nor {SecretFile} is set. One of them names the file with the credential."),
+        ({ Length: > 0 } path, _) => (KeyFile, path),
+        (_, { Length: > 0 } path) => (SecretFile, path),
+        _ => null,
+    };
+
+    private static AssayCredential ReadCredential(Func<string, string?> variable) => CredentialFile(variable) switch
+    {
+        (KeyFile, var path) => ReadFile(KeyFile, () => AssayCredential.FromKeyFile(path)),
+        (_, var path) => ReadFile(SecretFile, () => AssayCredential.FromSecretFile(path)),
+        null => throw new InvalidOperationException($"Neither {KeyFile} nor {SecretFile} is set. One of them names the file with the credential."),
     };
 
     private static AssayCredential ReadFile(string name, Func<AssayCredential> read)

@@ -10,7 +10,7 @@ internal sealed class TokenEndpoint(AssayClientOptions options, HttpClient http)
 
     public async Task<TokenResponse> AskAsync(Uri url, TokenRequest asked, CancellationToken cancellationToken)
     {
-        using var request = Request(url, asked);
+        using var request = await RequestAsync(url, asked, cancellationToken).ConfigureAwait(false);
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
         var body = await ResponseBody.ReadAsync(response, cancellationToken).ConfigureAwait(false);
         return response.StatusCode == HttpStatusCode.OK ? Granted(body, asked, url) : throw Refused(body, response, url);
@@ -27,7 +27,7 @@ internal sealed class TokenEndpoint(AssayClientOptions options, HttpClient http)
         return wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
     }
 
-    private HttpRequestMessage Request(Uri url, TokenRequest asked)
+    private async Task<HttpRequestMessage> RequestAsync(Uri url, TokenRequest asked, CancellationToken cancellationToken)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, url);
         request.Headers.Accept.ParseAdd(MediaType);
@@ -37,10 +37,23 @@ internal sealed class TokenEndpoint(AssayClientOptions options, HttpClient http)
         if (asked.Scopes.Length > 0)
             form.Add(new("scope", string.Join(' ', asked.Scopes)));
 
-        options.Credential.Authenticate(request, form, options.ClientId, options.Issuer.OriginalString, options.TimeProvider.GetUtcNow());
+        var proof = new ClientProof(options.ClientId, options.Issuer.OriginalString, options.TimeProvider.GetUtcNow(), request, form);
+        try
+        {
+            await options.Credential.ProveAsync(proof, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (IsCredentialFault(e))
+        {
+            throw new AssayTokenException($"No token: the credential of '{options.ClientId}' cannot be used. {e.Message}", e);
+        }
+
         request.Content = new FormUrlEncodedContent(form);
         return request;
     }
+
+    private static bool IsCredentialFault(Exception fault) => fault
+        is AssayCredentialUnavailableException or InvalidDataException or InvalidOperationException or IOException or UnauthorizedAccessException
+        or System.Security.Cryptography.CryptographicException;
 
     private static TokenResponse Granted(byte[] body, TokenRequest asked, Uri url)
     {

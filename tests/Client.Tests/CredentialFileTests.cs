@@ -132,7 +132,7 @@ public sealed class CredentialFileTests : IDisposable
 
         await client.GetTokenAsync("https://payments.example");
 
-        Assert.Equal("Basic " + AssayCredential.BasicCredentials("exporter", secret), issuer.Last!.Authorization);
+        Assert.Equal("Basic " + SecretCredential.Encoded("exporter", secret), issuer.Last!.Authorization);
     }
 
     [Theory]

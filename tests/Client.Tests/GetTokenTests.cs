@@ -110,7 +110,7 @@ public sealed class GetTokenTests
     [InlineData("svc:a b", "p%w+:é", "c3ZjJTNBYStiOnAlMjV3JTJCJTNBJUMzJUE5")]
     [InlineData("a", " %&+£€", "YTorJTI1JTI2JTJCJUMyJUEzJUUyJTgyJUFD")]
     public void Both_parts_of_a_basic_credential_are_form_encoded_first(string id, string secret, string expected) =>
-        Assert.Equal(expected, AssayCredential.BasicCredentials(id, secret));
+        Assert.Equal(expected, SecretCredential.Encoded(id, secret));
 
     [Fact]
     public async Task Neither_resource_nor_scopes_are_sent_when_not_given()

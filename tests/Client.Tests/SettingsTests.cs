@@ -27,7 +27,7 @@ public sealed class SettingsTests : IDisposable
             using var client = AssayClient.FromEnvironment();
 
             Assert.Equal("token-1", (await client.GetTokenAsync("https://payments.example")).AccessToken);
-            Assert.Equal("Basic " + AssayCredential.BasicCredentials("exporter", "s3cret"), issuer.Last!.Authorization);
+            Assert.Equal("Basic " + SecretCredential.Encoded("exporter", "s3cret"), issuer.Last!.Authorization);
         }
         finally
         {
