@@ -92,6 +92,38 @@ public sealed class AssayClient : IDisposable
 
     private async Task<TokenResponse> AskAsync(TokenRequest request, CancellationToken cancellationToken)
     {
+        TokenResponse granted;
+        try
+        {
+            granted = await ExchangeAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (AssayTokenException refused) when (refused.StepUp.Count > 0 && options.OnVerificationRequired is not null)
+        {
+            if (!await VerifiedAsync(request, request.Scopes, refused.StepUp, cancellationToken).ConfigureAwait(false))
+                throw;
+            return await ExchangeAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (granted.StepUp.Count == 0 || !await VerifiedAsync(request, granted.Withheld, granted.StepUp, cancellationToken).ConfigureAwait(false))
+            return granted;
+
+        try
+        {
+            return await ExchangeAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (AssayTokenException)
+        {
+            return granted; // less than hoped for, but a token
+        }
+    }
+
+    private async ValueTask<bool> VerifiedAsync(
+        TokenRequest request, IReadOnlyList<string> withheld, IReadOnlyList<string> verifications, CancellationToken cancellationToken) =>
+        options.OnVerificationRequired is { } verify
+        && await verify(new VerificationRequired(request.Resource, withheld, verifications), cancellationToken).ConfigureAwait(false);
+
+    private async Task<TokenResponse> ExchangeAsync(TokenRequest request, CancellationToken cancellationToken)
+    {
         using var deadline = new CancellationTokenSource(options.Timeout, options.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
@@ -101,11 +133,12 @@ public sealed class AssayClient : IDisposable
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new AssayTokenException($"The issuer {options.Issuer.OriginalString} did not answer in time.", e);
+            throw new AssayTokenException(TokenFailure.Unreachable, $"The issuer {options.Issuer.OriginalString} did not answer in time.", e);
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            throw new AssayTokenException($"The issuer {options.Issuer.OriginalString} could not be reached: {e.Message}", e);
+            throw new AssayTokenException(
+                TokenFailure.Unreachable, $"The issuer {options.Issuer.OriginalString} could not be reached: {e.Message}", e);
         }
     }
 

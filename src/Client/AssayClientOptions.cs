@@ -20,8 +20,15 @@ public sealed class AssayClientOptions
     /// </summary>
     public HttpClient? HttpClient { get; init; }
 
-    /// <summary>How long one call may take in all, discovery included. More than zero, at most one hour; 30 seconds by default.</summary>
+    /// <summary>How long one request may take in all, discovery included. More than zero, at most one hour; 30 seconds by default.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Performs the verification that would open withheld scopes, and says whether it did: the issuer is then asked once more, and what it answers counts.
+    /// Called at most once for each request to the issuer, also when a held token is renewed; <see cref="Timeout"/> does not bound it. What it throws, the
+    /// caller gets. Null, the default, takes what is granted.
+    /// </summary>
+    public Func<VerificationRequired, CancellationToken, ValueTask<bool>>? OnVerificationRequired { get; init; }
 
     /// <summary>How many tokens are held at most, one for each resource and set of scopes; the longest unused are let go first. 1 to 1,000,000; 1,000 by default.</summary>
     public int MaxCachedTokens { get; init; } = 1_000;

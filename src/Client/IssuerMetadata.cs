@@ -46,7 +46,9 @@ internal sealed class IssuerMetadata(Uri issuer, HttpClient http, TimeProvider c
         using var response = await http.GetAsync(url, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
         if (response.StatusCode != HttpStatusCode.OK)
         {
-            throw new AssayTokenException($"The issuer's metadata at {url} answered {(int)response.StatusCode}.")
+            throw new AssayTokenException(
+                TokenEndpoint.IsUnavailable(response.StatusCode) ? TokenFailure.Unavailable : TokenFailure.NotAnIssuer,
+                $"The issuer's metadata at {url} answered {(int)response.StatusCode}.")
             {
                 StatusCode = response.StatusCode,
                 RetryAfter = TokenEndpoint.RetryAfter(response, clock),
@@ -70,18 +72,19 @@ internal sealed class IssuerMetadata(Uri issuer, HttpClient http, TimeProvider c
         }
         catch (JsonException)
         {
-            throw new AssayTokenException($"The issuer's metadata at {url} is not the JSON of RFC 8414.");
+            throw new AssayTokenException(TokenFailure.NotAnIssuer, $"The issuer's metadata at {url} is not the JSON of RFC 8414.");
         }
 
         // RFC 8414 §3.3: identical, code point by code point. It stops one issuer from speaking for another.
         if (metadata?.Issuer != issuer.OriginalString)
         {
             throw new AssayTokenException(
+                TokenFailure.NotAnIssuer,
                 $"The metadata at {url} belongs to the issuer \"{metadata?.Issuer}\", not to \"{issuer.OriginalString}\". Both must be written the same, also in the trailing slash.");
         }
 
         if (!Uri.TryCreate(metadata.TokenEndpoint, UriKind.Absolute, out var endpoint) || !IsAcceptable(endpoint))
-            throw new AssayTokenException($"The metadata at {url} names no usable token endpoint: \"{metadata.TokenEndpoint}\".");
+            throw new AssayTokenException(TokenFailure.NotAnIssuer, $"The metadata at {url} names no usable token endpoint: \"{metadata.TokenEndpoint}\".");
 
         return endpoint;
     }

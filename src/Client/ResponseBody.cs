@@ -26,5 +26,5 @@ internal static class ResponseBody
     }
 
     private static AssayTokenException TooLarge(HttpResponseMessage response) =>
-        new($"The answer of {response.RequestMessage?.RequestUri} is over {MaxBytes / 1024} KiB.") { StatusCode = response.StatusCode };
+        new(TokenFailure.NotAnIssuer, $"The answer of {response.RequestMessage?.RequestUri} is over {MaxBytes / 1024} KiB.") { StatusCode = response.StatusCode };
 }

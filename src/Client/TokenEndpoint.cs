@@ -16,6 +16,8 @@ internal sealed class TokenEndpoint(AssayClientOptions options, HttpClient http)
         return response.StatusCode == HttpStatusCode.OK ? Granted(body, asked, url) : throw Refused(body, response, url);
     }
 
+    internal static bool IsUnavailable(HttpStatusCode status) => status is HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError;
+
     internal static TimeSpan? RetryAfter(HttpResponseMessage response, TimeProvider clock)
     {
         var wait = response.Headers.RetryAfter switch
@@ -44,7 +46,7 @@ internal sealed class TokenEndpoint(AssayClientOptions options, HttpClient http)
         }
         catch (Exception e) when (IsCredentialFault(e))
         {
-            throw new AssayTokenException($"No token: the credential of '{options.ClientId}' cannot be used. {e.Message}", e);
+            throw new AssayTokenException(TokenFailure.Credential, $"No token: the credential of '{options.ClientId}' cannot be used. {e.Message}", e);
         }
 
         request.Content = new FormUrlEncodedContent(form);
@@ -69,7 +71,7 @@ internal sealed class TokenEndpoint(AssayClientOptions options, HttpClient http)
 
         if (grant is not { AccessToken.Length: > 0, TokenType.Length: > 0, ExpiresIn: > 0 and <= int.MaxValue })
         {
-            throw new AssayTokenException($"The token endpoint {url} answered 200, but not with access_token, token_type and expires_in.")
+            throw new AssayTokenException(TokenFailure.NotAnIssuer, $"The token endpoint {url} answered 200, but not with access_token, token_type and expires_in.")
             {
                 StatusCode = HttpStatusCode.OK,
             };
@@ -77,7 +79,11 @@ internal sealed class TokenEndpoint(AssayClientOptions options, HttpClient http)
 
         // RFC 6749 §5.1: no scope in the answer means exactly what was asked for.
         var scopes = grant.Scope?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? asked.Scopes;
-        return new TokenResponse(grant.AccessToken, grant.TokenType, TimeSpan.FromSeconds(grant.ExpiresIn), Array.AsReadOnly(scopes)); // callers share it
+        return new TokenResponse(grant.AccessToken, grant.TokenType, TimeSpan.FromSeconds(grant.ExpiresIn), Array.AsReadOnly(scopes)) // callers share it
+        {
+            Withheld = asked.Scopes.AsSpan().SequenceEqual(scopes) ? [] : Array.AsReadOnly([.. asked.Scopes.Except(scopes)]),
+            StepUp = StepUp(grant.StepUp),
+        };
     }
 
     private AssayTokenException Refused(byte[] body, HttpResponseMessage response, Uri url)
@@ -99,12 +105,27 @@ internal sealed class TokenEndpoint(AssayClientOptions options, HttpClient http)
             { Error: { } error } => $"No token: {error} ({status}).",
             _ => $"No token: {url} answered {status} without an OAuth error.",
         };
-        return new AssayTokenException(message)
+        return new AssayTokenException(Failure(refusal?.Error, response.StatusCode), message)
         {
+            StepUp = StepUp(refusal?.StepUp),
+            DecisionId = refusal?.DecisionId,
             Error = refusal?.Error,
             ErrorDescription = refusal?.Description,
             StatusCode = response.StatusCode,
             RetryAfter = RetryAfter(response, options.TimeProvider),
         };
     }
+
+    private static TokenFailure Failure(string? error, HttpStatusCode status) => error switch
+    {
+        "temporarily_unavailable" => TokenFailure.Unavailable,
+        _ when IsUnavailable(status) => TokenFailure.Unavailable,
+        "invalid_client" or "unauthorized_client" => TokenFailure.Client,
+        "invalid_target" => TokenFailure.Resource,
+        "invalid_scope" or "access_denied" => TokenFailure.Scopes,
+        null => TokenFailure.NotAnIssuer,
+        _ => TokenFailure.Refused,
+    };
+
+    private static IReadOnlyList<string> StepUp(string?[]? named) => named is { Length: > 0 } ? Array.AsReadOnly([.. named.OfType<string>()]) : [];
 }

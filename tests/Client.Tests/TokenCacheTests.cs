@@ -20,7 +20,7 @@ public sealed class TokenCacheTests
         // Who waits goes on before this returns: the cache has taken note then.
         public void Lands(string token) => Answer.SetResult(new TokenResponse(token, "Bearer", TimeSpan.FromMinutes(5), Request.Scopes));
 
-        public void Fails(TimeSpan? retryAfter = null) => Answer.SetException(new AssayTokenException("No.") { RetryAfter = retryAfter });
+        public void Fails(TimeSpan? retryAfter = null) => Answer.SetException(new AssayTokenException(TokenFailure.Unavailable, "No.") { RetryAfter = retryAfter });
     }
 
     [Fact]
