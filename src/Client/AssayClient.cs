@@ -70,6 +70,10 @@ public sealed class AssayClient : IDisposable
         string? resource, IReadOnlyCollection<string> scopes, CancellationToken cancellationToken = default) =>
         cache.RequestAsync(TokenRequest.Create(resource, AsSpan(scopes)), cancellationToken);
 
+    /// <summary>Another token for one that an API refused: the one held if it is another, else one from a request of now; the refused one if it was asked for within 10 s.</summary>
+    internal ValueTask<TokenResponse> ReplaceAsync(TokenResponse refused, string? resource, ReadOnlySpan<string> scopes, CancellationToken cancellationToken) =>
+        cache.ReplaceAsync(refused, resource, scopes, cancellationToken);
+
     /// <summary>Forgets all tokens, and closes the connections unless they belong to a given <see cref="AssayClientOptions.HttpClient"/>.</summary>
     public void Dispose()
     {

@@ -1,40 +1,40 @@
 namespace Assay.Client;
 
-/// <summary>Who asks, whom, and with what credential.</summary>
+/// <summary>Who asks, whom, and with what credential. Set it before a client is made of it; changes after that have no defined effect.</summary>
 public sealed class AssayClientOptions
 {
     /// <summary>
     /// The issuer's identifier, exactly as the issuer writes it: <c>https</c> without query or fragment; <c>http</c> for a loopback address only. A trailing
     /// slash counts.
     /// </summary>
-    public required Uri Issuer { get; init; }
+    public required Uri Issuer { get; set; }
 
     /// <summary>The identity's name at the issuer (RFC 6749 §2.2).</summary>
-    public required string ClientId { get; init; }
+    public required string ClientId { get; set; }
 
-    /// <summary>What proves the identity.</summary>
-    public required AssayCredential Credential { get; init; }
+    /// <summary>What proves the identity; a <see cref="DefaultAssayCredential"/> unless another is set.</summary>
+    public AssayCredential Credential { get; set; } = new DefaultAssayCredential();
 
     /// <summary>
     /// The HTTP client to use instead of an own one; it is not disposed. It should not follow redirects, which would carry the credential elsewhere.
     /// </summary>
-    public HttpClient? HttpClient { get; init; }
+    public HttpClient? HttpClient { get; set; }
 
     /// <summary>How long one request may take in all, discovery included. More than zero, at most one hour; 30 seconds by default.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// Performs the verification that would open withheld scopes, and says whether it did: the issuer is then asked once more, and what it answers counts.
     /// Called at most once for each request to the issuer, also when a held token is renewed; <see cref="Timeout"/> does not bound it. What it throws, the
     /// caller gets. Null, the default, takes what is granted.
     /// </summary>
-    public Func<VerificationRequired, CancellationToken, ValueTask<bool>>? OnVerificationRequired { get; init; }
+    public Func<VerificationRequired, CancellationToken, ValueTask<bool>>? OnVerificationRequired { get; set; }
 
     /// <summary>How many tokens are held at most, one for each resource and set of scopes; the longest unused are let go first. 1 to 1,000,000; 1,000 by default.</summary>
-    public int MaxCachedTokens { get; init; } = 1_000;
+    public int MaxCachedTokens { get; set; } = 1_000;
 
     /// <summary>The clock that dates assertions, and by whose monotonic side tokens are held. The issuer tolerates one that is 10 seconds ahead.</summary>
-    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+    public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
     internal void Validate()
     {

@@ -25,10 +25,6 @@ internal sealed record CachedToken(TokenResponse Token, long AskedAt, long Renew
         return new CachedToken(token, askedAt, After(askedAt, renewAfter, clock), After(askedAt, life - margin, clock));
     }
 
-    /// <summary>The same token after a renewal that failed: tried again after a time that doubles up to 30 s, and not before the issuer's <c>Retry-After</c>.</summary>
-    public CachedToken Postponed(int failures, TimeSpan? retryAfter, long now, TimeProvider clock) =>
-        this with { RenewAt = After(now, Backoff(failures, retryAfter), clock) };
-
     /// <summary>How long to wait after so many failures in a row, 1 or more: 1, 2, 4 … 30 s, spread over half of it; or longer, if the issuer asks for it.</summary>
     internal static TimeSpan Backoff(int failures, TimeSpan? retryAfter)
     {

@@ -8,6 +8,9 @@ namespace Assay.Client;
 /// </summary>
 internal sealed class TokenCache : IDisposable
 {
+    // An API that refuses whatever it is shown must not turn each of its callers into a token request.
+    private static readonly TimeSpan BetweenReplacements = TimeSpan.FromSeconds(10);
+
     private readonly Func<TokenRequest, CancellationToken, Task<TokenResponse>> ask;
     private readonly int capacity;
     private readonly TimeProvider clock;
@@ -51,6 +54,16 @@ internal sealed class TokenCache : IDisposable
         return token;
     }
 
+    /// <summary>A token in place of one that an API refused. Never more than one request in 10 s for the same thing, however often it is refused.</summary>
+    public ValueTask<TokenResponse> ReplaceAsync(TokenResponse refused, string? resource, ReadOnlySpan<string> scopes, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(disposed.IsCancellationRequested, typeof(AssayClient));
+        var now = clock.GetTimestamp();
+        if (!lookup.TryGetValue(new AskedFor(resource, scopes), out var entry))
+            entry = Add(TokenRequest.Create(resource, scopes), now);
+        return new ValueTask<TokenResponse>(Replace(entry, refused, now).WaitAsync(cancellationToken));
+    }
+
     public void Dispose() => disposed.Cancel(); // no timer and no handle in it: nothing else to free
 
     private Entry Add(TokenRequest request, long now)
@@ -88,6 +101,24 @@ internal sealed class TokenCache : IDisposable
                 return Task.FromResult(held.Token);
 
             return entry.Flight = Task.Run(() => FetchAsync(entry));
+        }
+    }
+
+    private Task<TokenResponse> Replace(Entry entry, TokenResponse refused, long now)
+    {
+        lock (entry.Gate)
+        {
+            if (entry.Held is { } held && now < held.UsableUntil)
+            {
+                if (!ReferenceEquals(held.Token, refused) || now < CachedToken.After(held.AskedAt, BetweenReplacements, clock))
+                    return Task.FromResult(held.Token);
+            }
+
+            // After an attempt that failed the next one has its time too.
+            if (entry.Flight is null && entry.RetryAt is { } retryAt && now < retryAt)
+                return Task.FromResult(refused);
+
+            return entry.Flight ??= Task.Run(() => FetchAsync(entry));
         }
     }
 
@@ -136,6 +167,7 @@ internal sealed class TokenCache : IDisposable
         private volatile Task<TokenResponse>? flight;
         private long lastUsed = now;
         private int failures;
+        private long retryAt;
 
         public TokenRequest Request { get; } = request;
 
@@ -150,6 +182,9 @@ internal sealed class TokenCache : IDisposable
         }
 
         public long LastUsed => Volatile.Read(ref lastUsed);
+
+        /// <summary>After requests that failed: when to make the next for what is already held. Read under <see cref="Gate"/>.</summary>
+        public long? RetryAt => failures > 0 ? retryAt : null;
 
         // Once a second is enough to tell old from new, and leaves the cache line to its readers in between.
         public void Touch(long now, long second)
@@ -178,7 +213,8 @@ internal sealed class TokenCache : IDisposable
             lock (Gate)
             {
                 failures++;
-                held = held?.Postponed(failures, retryAfter, clock.GetTimestamp(), clock);
+                retryAt = CachedToken.After(clock.GetTimestamp(), CachedToken.Backoff(failures, retryAfter), clock);
+                held = held is { } token ? token with { RenewAt = retryAt } : null;
                 flight = null;
             }
         }

@@ -1,0 +1,51 @@
+using Assay.Client;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Tokens for programs that are put together by dependency injection.</summary>
+public static class AssayServiceCollectionExtensions
+{
+    /// <summary>Adds one <see cref="AssayClient"/>, with its cache, for the whole program. Settings out of their bounds stop the start of a host.</summary>
+    /// <param name="services">Where it is added.</param>
+    /// <param name="configure">Names the issuer and the client; the credential is a <see cref="DefaultAssayCredential"/> unless another is set.</param>
+    public static IServiceCollection AddAssay(this IServiceCollection services, Action<AssayClientOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configure);
+        services.AddOptionsWithValidateOnStart<AssayClientOptions>().Configure(configure);
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<AssayClientOptions>, AssayClientOptionsValidator>());
+        services.TryAddSingleton(provider => new AssayClient(provider.GetRequiredService<IOptions<AssayClientOptions>>().Value));
+        return services;
+    }
+
+    /// <summary>Gives each request of this HTTP client a token for an API: see <see cref="AssayTokenHandler"/>. Needs <see cref="AddAssay"/>.</summary>
+    /// <param name="builder">A client that talks to this one API.</param>
+    /// <param name="resource">The API, the absolute URI it is registered under; null for the identity's default.</param>
+    /// <param name="scopes">What the tokens should allow; none for whatever the issuer grants by default.</param>
+    /// <exception cref="ArgumentException">The resource is empty, or a scope is none.</exception>
+    public static IHttpClientBuilder AddAssayToken(this IHttpClientBuilder builder, string? resource, params string[] scopes)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(scopes);
+        TokenRequest.Create(resource, scopes);
+        return builder.AddHttpMessageHandler(provider => new AssayTokenHandler(provider.GetRequiredService<AssayClient>(), resource, scopes));
+    }
+}
+
+internal sealed class AssayClientOptionsValidator : IValidateOptions<AssayClientOptions>
+{
+    public ValidateOptionsResult Validate(string? name, AssayClientOptions options)
+    {
+        try
+        {
+            options.Validate();
+            return ValidateOptionsResult.Success;
+        }
+        catch (ArgumentException fault)
+        {
+            return ValidateOptionsResult.Fail($"Assay: {fault.Message}");
+        }
+    }
+}
