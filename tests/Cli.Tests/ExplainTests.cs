@@ -14,10 +14,10 @@ public sealed class ExplainTests : CliTest
 
     private static string Explained(string signingInput) => $$"""
         {"identity":"crm",
-         "record":{"id":"the-jti","place":"4/17","kind":"permit","time":"{{Moment(TimeSpan.FromMinutes(3.02))}}","node":"host-a","requestId":"r","identity":"crm",
+         "record":{"id":"the-jti","place":"4/17","kind":"permit","time":"{{Moment(TimeSpan.FromHours(3.01))}}","node":"host-a","requestId":"r","identity":"crm",
                    "resource":"https://payments.example","requested":["payments:read","payments:write"],"granted":["payments:read"],
-                   "jti":"the-jti","kid":"key-1234567890abcdef","expiresAt":"{{Moment(TimeSpan.FromMinutes(-2.02))}}","signingInputSha256":"{{signingInput}}"},
-         "then":{"time":"{{Moment(TimeSpan.FromMinutes(3.02))}}","resource":"https://payments.example","grantType":"client_credentials","authenticationMethod":"private_key_jwt",
+                   "jti":"the-jti","kid":"key-1234567890abcdef","expiresAt":"{{Moment(TimeSpan.FromHours(-2.04))}}","signingInputSha256":"{{signingInput}}"},
+         "then":{"time":"{{Moment(TimeSpan.FromHours(3.01))}}","resource":"https://payments.example","grantType":"client_credentials","authenticationMethod":"private_key_jwt",
                  "credential":"thumbprint-of-the-key","binding":"none","originIp":"127.0.0.1","risk":{"score":0,"level":"low","signals":[]},
                  "entitlements":[{"group":"Assay::Role::\"payments-reader\""}],"entitlementAgeSeconds":1.2,"riskAgeSeconds":1.2,"identityNumber":9,"directoryNumber":11,
                  "policyDomain":"tokens","policyVersion":"0123456789abcdef","lifetimeSeconds":300,
@@ -48,10 +48,10 @@ public sealed class ExplainTests : CliTest
         Assert.Equal((0, ""), (ran.ExitCode, ran.Errors));
         var lines = ran.Output.Split('\n');
         Assert.StartsWith(" PARTLY GRANTED   crm for https://payments.example, for 5 min, 20", lines[0]);
-        Assert.EndsWith("(3 min ago)", lines[0]);
+        Assert.EndsWith("(3 h ago)", lines[0]);
         Assert.Equal(
             """
-            The token is live: it expires in 2 min.
+            The token is live: it expires in 2 h.
             Asked again now: refused, without payments:read.
               changed  its risk went from 0 low to 71 high (unusual-country)
 

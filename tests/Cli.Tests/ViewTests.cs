@@ -121,8 +121,8 @@ public sealed class ViewTests : CliTest
     public async Task Keys_show_where_they_are_in_their_life()
     {
         Server.On("GET /keys", $$"""
-            {"keys":[{"kid":"old","purpose":"access-token","algorithm":"ES256","state":"retiring","announcedAt":"{{Moment(TimeSpan.FromHours(72))}}","activatesAt":"{{Moment(TimeSpan.FromHours(50))}}","retiresAt":"{{Moment(TimeSpan.FromMinutes(5))}}"},
-                     {"kid":"new","purpose":"set","algorithm":"ES256","state":"active","announcedAt":"{{Moment(TimeSpan.FromHours(5))}}","activatesAt":"{{Moment(TimeSpan.FromMinutes(5))}}"}]}
+            {"keys":[{"kid":"old","purpose":"access-token","algorithm":"ES256","state":"retiring","announcedAt":"{{Moment(TimeSpan.FromHours(72))}}","activatesAt":"{{Moment(TimeSpan.FromHours(50))}}","retiresAt":"{{Moment(TimeSpan.FromHours(4))}}"},
+                     {"kid":"new","purpose":"set","algorithm":"ES256","state":"active","announcedAt":"{{Moment(TimeSpan.FromHours(5))}}","activatesAt":"{{Moment(TimeSpan.FromHours(4))}}"}]}
             """);
 
         var ran = await Cli.Run("get", "keys");
@@ -130,8 +130,8 @@ public sealed class ViewTests : CliTest
         Assert.Equal(
             """
             KEY  SIGNS         ALG    STATE     ANNOUNCED  SIGNS FROM  SIGNS UNTIL  PUBLISHED UNTIL
-            old  access-token  ES256  retiring  3 d ago    2.1 d ago   5 min ago    -
-            new  set           ES256  active    5 h ago    5 min ago   -            -
+            old  access-token  ES256  retiring  3 d ago    2.1 d ago   4 h ago      -
+            new  set           ES256  active    5 h ago    4 h ago     -            -
 
             """,
             ran.Output);
@@ -175,19 +175,19 @@ public sealed class ViewTests : CliTest
     {
         Server.On("GET /evidence?limit=20&identity=exporter", $$"""
             {"records":[
-              {"id":"id-2","place":"1/2","kind":"denial","time":"{{Moment(TimeSpan.FromMinutes(5))}}","node":"n","requestId":"r","identity":"exporter","resource":"https://payments.example","requested":["payments:write"],"granted":[],"error":"invalid_scope"},
-              {"id":"id-1","place":"1/1","kind":"permit","time":"{{Moment(TimeSpan.FromMinutes(7))}}","node":"n","requestId":"r","identity":"exporter","resource":"https://payments.example","requested":["payments:read","payments:write"],"granted":["payments:read"],"jti":"id-1"},
-              {"id":"id-0","place":"1/0","kind":"admin","time":"{{Moment(TimeSpan.FromMinutes(9))}}","node":"n","requestId":"r","identity":"assay-bootstrap","action":"disable","target":"exporter","number":4}]}
+              {"id":"id-2","place":"1/2","kind":"denial","time":"{{Moment(TimeSpan.FromHours(5))}}","node":"n","requestId":"r","identity":"exporter","resource":"https://payments.example","requested":["payments:write"],"granted":[],"error":"invalid_scope"},
+              {"id":"id-1","place":"1/1","kind":"permit","time":"{{Moment(TimeSpan.FromHours(7))}}","node":"n","requestId":"r","identity":"exporter","resource":"https://payments.example","requested":["payments:read","payments:write"],"granted":["payments:read"],"jti":"id-1"},
+              {"id":"id-0","place":"1/0","kind":"admin","time":"{{Moment(TimeSpan.FromHours(9))}}","node":"n","requestId":"r","identity":"assay-bootstrap","action":"disable","target":"exporter","number":4}]}
             """);
 
         var ran = await Cli.Run("get", "evidence", "--identity", "exporter");
 
         Assert.Equal(
             """
-            WHEN       KIND                  IDENTITY         FOR                       GRANTED        WITHHELD        ID
-            5 min ago  denial invalid_scope  exporter         https://payments.example  -              payments:write  id-2
-            7 min ago  permit                exporter         https://payments.example  payments:read  payments:write  id-1
-            9 min ago  admin                 assay-bootstrap  disable exporter                                         id-0
+            WHEN     KIND                  IDENTITY         FOR                       GRANTED        WITHHELD        ID
+            5 h ago  denial invalid_scope  exporter         https://payments.example  -              payments:write  id-2
+            7 h ago  permit                exporter         https://payments.example  payments:read  payments:write  id-1
+            9 h ago  admin                 assay-bootstrap  disable exporter                                         id-0
 
             """,
             ran.Output);
