@@ -11,11 +11,15 @@ internal sealed class TokenCache : IDisposable
     // An API that refuses whatever it is shown must not turn each of its callers into a token request.
     private static readonly TimeSpan BetweenReplacements = TimeSpan.FromSeconds(10);
 
+    // A program asks for a handful of things over and over, with the same strings: comparing those is much cheaper than hashing them. A power of two.
+    private const int RecentSlots = 16;
+
     private readonly Func<TokenRequest, CancellationToken, Task<TokenResponse>> ask;
     private readonly int capacity;
     private readonly TimeProvider clock;
     private readonly ConcurrentDictionary<TokenRequest, Entry> entries = new(SameRequest.Comparer);
     private readonly ConcurrentDictionary<TokenRequest, Entry>.AlternateLookup<AskedFor> lookup;
+    private readonly Entry?[] recent = new Entry?[RecentSlots];
     private readonly CancellationTokenSource disposed = new();
     private readonly Lock evicting = new();
 
@@ -32,8 +36,7 @@ internal sealed class TokenCache : IDisposable
     {
         ObjectDisposedException.ThrowIf(disposed.IsCancellationRequested, typeof(AssayClient));
         var now = clock.GetTimestamp();
-        if (!lookup.TryGetValue(new AskedFor(resource, scopes), out var entry))
-            entry = Add(TokenRequest.Create(resource, scopes), now);
+        var entry = Find(resource, scopes, now);
         entry.Touch(now, clock.TimestampFrequency);
 
         if (entry.Held is not { } held || now >= held.UsableUntil)
@@ -59,12 +62,30 @@ internal sealed class TokenCache : IDisposable
     {
         ObjectDisposedException.ThrowIf(disposed.IsCancellationRequested, typeof(AssayClient));
         var now = clock.GetTimestamp();
-        if (!lookup.TryGetValue(new AskedFor(resource, scopes), out var entry))
-            entry = Add(TokenRequest.Create(resource, scopes), now);
-        return new ValueTask<TokenResponse>(Replace(entry, refused, now).WaitAsync(cancellationToken));
+        return new ValueTask<TokenResponse>(Replace(Find(resource, scopes, now), refused, now).WaitAsync(cancellationToken));
     }
 
     public void Dispose() => disposed.Cancel(); // no timer and no handle in it: nothing else to free
+
+    private Entry Find(string? resource, ReadOnlySpan<string> scopes, long now)
+    {
+        ref var slot = ref recent[SlotOf(resource, scopes)];
+        if (Volatile.Read(ref slot) is { IsLetGo: false } same && same.Request.Resource == resource && scopes.SequenceEqual(same.Request.Scopes))
+            return same;
+
+        if (!lookup.TryGetValue(new AskedFor(resource, scopes), out var entry))
+            entry = Add(TokenRequest.Create(resource, scopes), now);
+        Volatile.Write(ref slot, entry);
+        return entry;
+    }
+
+    private static int SlotOf(string? resource, ReadOnlySpan<string> scopes)
+    {
+        var lengths = (resource?.Length ?? 0) + 5 * scopes.Length;
+        foreach (var scope in scopes)
+            lengths += scope?.Length ?? 0;
+        return lengths & (RecentSlots - 1);
+    }
 
     private Entry Add(TokenRequest request, long now)
     {
@@ -85,7 +106,10 @@ internal sealed class TokenCache : IDisposable
 
             var longestUnused = entries.Where(pair => pair.Value.Flight is null).OrderBy(pair => pair.Value.LastUsed).Take(tooMany + capacity / 8);
             foreach (var pair in longestUnused)
+            {
+                pair.Value.IsLetGo = true;
                 entries.TryRemove(pair);
+            }
         }
     }
 
@@ -165,6 +189,7 @@ internal sealed class TokenCache : IDisposable
     {
         private volatile CachedToken? held;
         private volatile Task<TokenResponse>? flight;
+        private volatile bool isLetGo;
         private long lastUsed = now;
         private int failures;
         private long retryAt;
@@ -174,6 +199,13 @@ internal sealed class TokenCache : IDisposable
         public Lock Gate { get; } = new();
 
         public CachedToken? Held => held;
+
+        /// <summary>No longer in the cache: whoever comes now looks again.</summary>
+        public bool IsLetGo
+        {
+            get => isLetGo;
+            set => isLetGo = value;
+        }
 
         public Task<TokenResponse>? Flight
         {

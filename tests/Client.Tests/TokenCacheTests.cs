@@ -232,6 +232,30 @@ public sealed class TokenCacheTests
     }
 
     [Fact]
+    public async Task A_token_that_was_let_go_is_not_found_by_a_short_cut()
+    {
+        using var cache = Cache(capacity: 1);
+        await Held(cache, "first", "scope-1");
+        clock.Advance(TimeSpan.FromSeconds(2));
+
+        await Held(cache, "other", "another-scope");
+        clock.Advance(TimeSpan.FromSeconds(2));
+
+        await Held(cache, "again", "scope-1"); // asked for anew
+        Assert.Equal("again", await Now(cache, "scope-1"));
+    }
+
+    [Fact]
+    public async Task Things_of_the_same_length_are_told_apart()
+    {
+        using var cache = Cache();
+        await Held(cache, "of a", "a");
+        await Held(cache, "of b", "b");
+
+        Assert.Equal(("of a", "of b", "of a"), (await Now(cache, "a"), await Now(cache, "b"), await Now(cache, "a")));
+    }
+
+    [Fact]
     public async Task Scopes_of_any_number_never_hold_more_than_the_bound()
     {
         using var cache = new TokenCache(
