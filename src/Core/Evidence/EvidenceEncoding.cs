@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Assay.Core.Decisions;
 using Assay.Core.Json;
+using Assay.Core.Transparency;
 
 namespace Assay.Core.Evidence;
 
@@ -17,7 +18,8 @@ internal static class EvidenceEncoding
         ("denial", EvidenceKind.Denial),
         ("refusal", EvidenceKind.Refusal),
         ("void", EvidenceKind.Void),
-        ("admin", EvidenceKind.Admin));
+        ("admin", EvidenceKind.Admin),
+        ("checkpoint", EvidenceKind.Checkpoint));
 
     [ThreadStatic]
     private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json)? kept;
@@ -103,8 +105,30 @@ internal static class EvidenceEncoding
             json.WriteEndObject();
         }
 
+        if (record.Heads is { } heads)
+            WriteHeads(json, heads);
+
         json.WriteEndObject();
         json.Flush();
+    }
+
+    private static void WriteHeads(Utf8JsonWriter json, LogHeads heads)
+    {
+        Span<byte> root = stackalloc byte[TreeHash.Size];
+        json.WriteStartArray("heads"u8);
+        foreach (var head in heads.Shards)
+        {
+            head.Root.CopyTo(root);
+            json.WriteStartObject();
+            json.WriteNumber("shard"u8, head.Shard);
+            json.WriteNumber("size"u8, head.Size);
+            json.WriteBase64String("root"u8, root);
+            if (head.IsSealed)
+                json.WriteBoolean("sealed"u8, true);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static EvidenceRecord Read(StrictObject json) => new()
@@ -126,7 +150,14 @@ internal static class EvidenceEncoding
         SpentAssertion = Spent(json),
         Shadow = json.OptionalObject("shadow", DecisionJson.ReadShadow),
         Admin = json.OptionalObject("admin", static act => new AdminAct(act.Text("actor"), act.Text("action"), act.Text("target"), act.Long("number"))),
+        Heads = json.Objects("heads", ReadHead) is { IsEmpty: false } heads ? new LogHeads(heads) : null,
     };
+
+    private static ShardHead ReadHead(StrictObject head) => new(
+        head.Long("shard"),
+        head.Long("size"),
+        TreeHash.TryParse(head.Text("root"), out var root) ? root : throw head.Bad("root", "expected 32 bytes in base64"),
+        head.Flag("sealed"));
 
     private static string? Hash(StrictObject json)
     {
@@ -154,6 +185,7 @@ internal static class EvidenceEncoding
             "an input, a verdict that grants nothing, and an error",
         EvidenceKind.Refusal when record.Input is null || record.Refusal is null || record.Error is null => "an input, a refusal and an error",
         EvidenceKind.Admin when record.Admin is null => "an admin act",
+        EvidenceKind.Checkpoint when record.Heads is null => "heads of shards",
         _ => null,
     };
 

@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using Assay.Core.Decisions;
 using Assay.Core.Shadowing;
+using Assay.Core.Transparency;
 
 namespace Assay.Core.Evidence;
 
@@ -26,7 +28,7 @@ public sealed record EvidenceRecord
 
     public Guid RequestId { get; init; }
 
-    /// <summary>What the decision depended on; null only for <see cref="EvidenceKind.Void"/> and <see cref="EvidenceKind.Admin"/>.</summary>
+    /// <summary>What the decision depended on; null for <see cref="EvidenceKind.Void"/>, <see cref="EvidenceKind.Admin"/> and <see cref="EvidenceKind.Checkpoint"/> only.</summary>
     public DecisionInput? Input { get; init; }
 
     /// <summary>What policy said, with the life of the token; null when it was refused before policy was asked.</summary>
@@ -56,6 +58,9 @@ public sealed record EvidenceRecord
     /// <summary>For <see cref="EvidenceKind.Admin"/>: who did what to which object, and the feed number it became.</summary>
     public AdminAct? Admin { get; init; }
 
+    /// <summary>For <see cref="EvidenceKind.Checkpoint"/>: how far shards had come, as the writer saw them.</summary>
+    public LogHeads? Heads { get; init; }
+
     /// <summary>The record as it is stored.</summary>
     public byte[] Encode() => EvidenceEncoding.Encode(this);
 
@@ -71,6 +76,14 @@ public sealed record EvidenceRecord
 /// <param name="Actor">The client id of whoever asked.</param>
 /// <param name="Number">The feed number the change became.</param>
 public sealed record AdminAct(string Actor, string Action, string Target, long Number);
+
+/// <summary>Heads of shards. Equality is by content.</summary>
+public sealed record LogHeads(ImmutableArray<ShardHead> Shards)
+{
+    public bool Equals(LogHeads? other) => other is not null && Shards.AsSpan().SequenceEqual(other.Shards.AsSpan());
+
+    public override int GetHashCode() => Shards.Length;
+}
 
 public enum EvidenceKind
 {
@@ -88,4 +101,7 @@ public enum EvidenceKind
 
     /// <summary>An administrator changed something.</summary>
     Admin,
+
+    /// <summary>One shard vouches for others, and for what came before in itself.</summary>
+    Checkpoint,
 }

@@ -50,6 +50,11 @@ internal sealed class StrictObject
         : member.ValueKind == JsonValueKind.Number && member.TryGetInt32(out var number) ? number
         : throw Wrong(At(name), "a whole number", member);
 
+    /// <summary>False when absent.</summary>
+    public bool Flag(string name) =>
+        Find(name) is { } member
+        && (member.ValueKind is JsonValueKind.True or JsonValueKind.False ? member.GetBoolean() : throw Wrong(At(name), "true or false", member));
+
     public DateTimeOffset Moment(string name) => OptionalMoment(name) ?? throw Missing(name);
 
     public DateTimeOffset? OptionalMoment(string name) =>

@@ -1,4 +1,5 @@
 using Assay.Grains.Policies;
+using Assay.Core.Transparency;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -43,7 +44,11 @@ public static class AuthorityServices
     /// <see cref="IEvidenceStore"/>.
     /// </summary>
     /// <param name="voidRecord">The encoded record (shard, position) of a position that was reserved and not used. Must not throw.</param>
-    public static IServiceCollection AddEvidenceAppender(this IServiceCollection services, Func<IServiceProvider, Func<long, long, ReadOnlyMemory<byte>>> voidRecord)
+    /// <param name="sign">Signs the checkpoint after each batch; without it nothing is signed.</param>
+    public static IServiceCollection AddEvidenceAppender(
+        this IServiceCollection services,
+        Func<IServiceProvider, Func<long, long, ReadOnlyMemory<byte>>> voidRecord,
+        Func<IServiceProvider, Func<ShardHead, ReadOnlyMemory<byte>>>? sign = null)
     {
         services.AddOptions<EvidenceOptions>().BindConfiguration(EvidenceOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<EvidenceOptions>, EvidenceOptionsValidator>());
@@ -56,7 +61,8 @@ public static class AuthorityServices
             provider.GetRequiredService<IOptions<EvidenceOptions>>().Value,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<EvidenceAppender>>(),
-            provider.GetRequiredService<EvidenceMeter>()));
+            provider.GetRequiredService<EvidenceMeter>(),
+            sign?.Invoke(provider)));
         return services;
     }
 }

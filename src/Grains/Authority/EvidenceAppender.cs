@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Assay.Core.Transparency;
 using Microsoft.Extensions.Logging;
 
 namespace Assay.Grains.Authority;
@@ -8,6 +9,7 @@ namespace Assay.Grains.Authority;
 /// next. A commit whose outcome is unknown is tried again unchanged until it is known, so that no position is skipped or used twice.
 /// </summary>
 /// <param name="voidRecord">The encoded record (shard, position) of a slot that was not used.</param>
+/// <param name="sign">Signs the checkpoint after a batch: key id and signature, empty when there is no key. Must not throw.</param>
 public sealed class EvidenceAppender(
     IEvidenceStore store,
     SiloLease lease,
@@ -15,13 +17,15 @@ public sealed class EvidenceAppender(
     EvidenceOptions options,
     TimeProvider clock,
     ILogger log,
-    EvidenceMeter? meter = null)
+    EvidenceMeter? meter = null,
+    Func<ShardHead, ReadOnlyMemory<byte>>? sign = null)
 {
     private static readonly TimeSpan FirstRetryDelay = TimeSpan.FromMilliseconds(10);
 
     private readonly Lock guard = new();
     private readonly Queue<EvidenceSlot> waiting = [];
     private readonly Bell bell = new(clock);
+    private readonly EvidenceTree tree = new(sign);
     private EvidenceSlot[] committing = [];
     private long committingSince;
     private bool stuck;
@@ -141,7 +145,7 @@ public sealed class EvidenceAppender(
     /// <summary>True when the slots are durable; false when the epoch is sealed.</summary>
     private async Task<bool> Commit(EvidenceSlot[] slots, CancellationToken cancellationToken)
     {
-        var batch = EvidenceIndexing.Batch(slots, clock.GetUtcNow());
+        var batch = EvidenceIndexing.Batch(slots, clock.GetUtcNow(), tree);
         var delay = FirstRetryDelay;
         while (true)
         {

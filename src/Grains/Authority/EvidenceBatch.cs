@@ -12,7 +12,7 @@ public sealed class EvidenceBatch
 {
     private EvidenceBatch(
         long shard, long firstPosition, DateTimeOffset committedAt, ReadOnlyMemory<byte> payload, ulong checksum,
-        ImmutableArray<ReadOnlyMemory<byte>> records, ImmutableArray<EvidenceIndexRow> index)
+        ImmutableArray<ReadOnlyMemory<byte>> records, ImmutableArray<EvidenceIndexRow> index, BatchProof? proof)
     {
         Shard = shard;
         FirstPosition = firstPosition;
@@ -21,6 +21,7 @@ public sealed class EvidenceBatch
         Checksum = checksum;
         Records = records;
         Index = index;
+        Proof = proof;
     }
 
     /// <summary>The epoch of the silo that wrote it.</summary>
@@ -37,14 +38,21 @@ public sealed class EvidenceBatch
     /// <summary>XxHash3 (64 bits) of the payload: against rot, not against forgers.</summary>
     public ulong Checksum { get; }
 
+    /// <summary>Its records were dropped when their time was over. Only its place is known; it has no <see cref="Records"/>.</summary>
+    public bool IsDropped => Payload.IsEmpty;
+
     /// <summary>Encoded records, each at <see cref="FirstPosition"/> plus its place here. Slices of the payload.</summary>
     public ImmutableArray<ReadOnlyMemory<byte>> Records { get; }
 
     /// <summary>Written with the batch; empty when read back.</summary>
     public ImmutableArray<EvidenceIndexRow> Index { get; }
 
+    /// <summary>Written with the batch; null when read back, and of batches that are in no tree.</summary>
+    public BatchProof? Proof { get; }
+
     public static EvidenceBatch Create(
-        long shard, long firstPosition, DateTimeOffset committedAt, ReadOnlySpan<ReadOnlyMemory<byte>> records, ImmutableArray<EvidenceIndexRow> index)
+        long shard, long firstPosition, DateTimeOffset committedAt, ReadOnlySpan<ReadOnlyMemory<byte>> records, ImmutableArray<EvidenceIndexRow> index,
+        BatchProof? proof = null)
     {
         var size = 0;
         foreach (var record in records)
@@ -62,13 +70,15 @@ public sealed class EvidenceBatch
             at += record.Length;
         }
 
-        return new EvidenceBatch(shard, firstPosition, committedAt, payload, XxHash3.HashToUInt64(payload), slices.MoveToImmutable(), index);
+        return new EvidenceBatch(shard, firstPosition, committedAt, payload, XxHash3.HashToUInt64(payload), slices.MoveToImmutable(), index, proof);
     }
 
-    /// <summary>A batch as it was stored. Throws <see cref="InvalidDataException"/> when payload, count and checksum do not fit together.</summary>
+    /// <summary>A batch as it was stored; without a payload, one whose records were dropped. Throws <see cref="InvalidDataException"/> when payload, count and checksum do not fit together.</summary>
     public static EvidenceBatch Read(
         long shard, long firstPosition, int count, DateTimeOffset committedAt, ReadOnlyMemory<byte> payload, ulong checksum)
     {
+        if (payload.IsEmpty && count > 0)
+            return new EvidenceBatch(shard, firstPosition, committedAt, payload, checksum, [], [], null);
         if (XxHash3.HashToUInt64(payload.Span) != checksum)
             throw Damaged(shard, firstPosition, "its checksum does not fit its content");
 
@@ -88,7 +98,7 @@ public sealed class EvidenceBatch
 
         if (records.Count != count)
             throw Damaged(shard, firstPosition, $"it holds {records.Count} records and not {count}");
-        return new EvidenceBatch(shard, firstPosition, committedAt, payload, checksum, records.DrainToImmutable(), []);
+        return new EvidenceBatch(shard, firstPosition, committedAt, payload, checksum, records.DrainToImmutable(), [], null);
     }
 
     private static InvalidDataException Damaged(long shard, long position, string how) =>

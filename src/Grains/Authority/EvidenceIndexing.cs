@@ -5,7 +5,7 @@ namespace Assay.Grains.Authority;
 /// <summary>Makes a batch of slots: their records, and one index row per identity and credential in it.</summary>
 internal static class EvidenceIndexing
 {
-    public static EvidenceBatch Batch(ReadOnlySpan<EvidenceSlot> slots, DateTimeOffset now)
+    public static EvidenceBatch Batch(ReadOnlySpan<EvidenceSlot> slots, DateTimeOffset now, EvidenceTree tree)
     {
         var records = new ReadOnlyMemory<byte>[slots.Length];
         var rows = new Dictionary<(string Realm, string Subject), Row>();
@@ -27,7 +27,7 @@ internal static class EvidenceIndexing
                 realm, subject, slots[0].Shard, now, row.Positions.DrainToImmutable(), row.Spent?.DrainToImmutable() ?? []));
         }
 
-        return EvidenceBatch.Create(slots[0].Shard, slots[0].Position, now, records, index.MoveToImmutable());
+        return EvidenceBatch.Create(slots[0].Shard, slots[0].Position, now, records, index.MoveToImmutable(), tree.Grow(slots));
     }
 
     private static void Add(Dictionary<(string, string), Row> rows, string realm, string subject, long position, SpentAssertion? spent)

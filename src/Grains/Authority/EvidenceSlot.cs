@@ -1,4 +1,8 @@
+using System.Buffers.Binary;
 using System.Collections.Immutable;
+using System.Security.Cryptography;
+using Assay.Core.Evidence;
+using Assay.Core.Transparency;
 
 namespace Assay.Grains.Authority;
 
@@ -12,6 +16,7 @@ public sealed class EvidenceSlot : IDisposable
     private readonly TaskCompletionSource<bool> committed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ReadOnlyMemory<byte> record;
     private EvidenceEntry? entry;
+    private UInt128 salt;
     private int state;
 
     internal EvidenceSlot(EvidenceAppender appender, long shard, long position)
@@ -38,6 +43,7 @@ public sealed class EvidenceSlot : IDisposable
             throw new InvalidOperationException("an evidence slot is filled once");
         record = encoded;
         entry = about;
+        Commit();
         Volatile.Write(ref state, 2);
         appender.Filled();
     }
@@ -47,6 +53,7 @@ public sealed class EvidenceSlot : IDisposable
         if (Interlocked.CompareExchange(ref state, 1, 0) != 0)
             return;
         record = appender.VoidRecord(Shard, Position);
+        Commit();
         Volatile.Write(ref state, 2);
         appender.Filled();
     }
@@ -57,7 +64,21 @@ public sealed class EvidenceSlot : IDisposable
 
     internal EvidenceEntry? Entry => entry;
 
+    /// <summary>What the shard's tree holds of the record.</summary>
+    internal TreeHash Leaf { get; private set; }
+
+    internal void CopySalt(Span<byte> destination) => BinaryPrimitives.WriteUInt128LittleEndian(destination, salt);
+
     internal void Settle(bool durable) => committed.TrySetResult(durable);
+
+    /// <summary>On the thread of whoever fills the slot, so that the writer of the shard only puts leaves together.</summary>
+    private void Commit()
+    {
+        Span<byte> random = stackalloc byte[EvidenceLeaf.SaltSize];
+        RandomNumberGenerator.Fill(random);
+        salt = BinaryPrimitives.ReadUInt128LittleEndian(random);
+        Leaf = EvidenceLeaf.Commit(random, record.Span);
+    }
 }
 
 /// <summary>What the index says of a record.</summary>

@@ -41,6 +41,7 @@ internal static class AdminApi
         admin.MapKeys();
         admin.MapEvidence();
         admin.MapRevocations();
+        admin.MapLogAdmin();
         admin.MapApply();
         admin.MapDirectory();
         routes.MapOpenApi("/admin/v1/openapi.json");

@@ -16,5 +16,6 @@ internal static class AdminScopes
     public const string KeyRead = "key.read";
     public const string KeyRotate = "key.rotate";
     public const string EvidenceRead = "evidence.read";
+    public const string EvidenceDrop = "evidence.drop";
     public const string ApiRead = "api.read";
 }

@@ -61,6 +61,8 @@ internal static class EvidenceEndpoints
         var found = await evidence.Find(id, context.RequestAborted);
         if (found is EvidenceFound.NotOurs)
             return Problems.NotFound($"'{id}' was not made by this cluster: a token that carries it is forged, or from elsewhere.");
+        if (found is EvidenceFound.Dropped)
+            return Problems.NotFound($"The record of '{id}' was dropped when its time was over; its place in the log remains, as assay evidence verify shows.");
         if (found is not EvidenceFound.Record { Found: var record })
             return Problems.NotFound($"There is no record of '{id}'. No token is let out without its record: one that carries it is forged, or was minted around the controls.");
 

@@ -12,12 +12,17 @@ internal sealed class EvidenceReader(IEvidenceStore store, JtiCodec jtis)
     {
         if (!jtis.TryDecode(jti, out var id))
             return new EvidenceFound.NotOurs();
-        return await Find(id, cancellationToken) is { } record ? new EvidenceFound.Record(record) : new EvidenceFound.NoRecord(id);
+        return await store.Find(id.Shard, id.Position, cancellationToken) switch
+        {
+            null => new EvidenceFound.NoRecord(id),
+            { IsDropped: true } => new EvidenceFound.Dropped(id),
+            var batch => new EvidenceFound.Record(Decode(batch, id.Position)),
+        };
     }
 
-    /// <summary>The record at a position; null when there is none.</summary>
+    /// <summary>The record at a position; null when there is none, or none any more.</summary>
     public async Task<EvidenceRecord?> Find(RecordId id, CancellationToken cancellationToken) =>
-        await store.Find(id.Shard, id.Position, cancellationToken) is { } batch ? Decode(batch, id.Position) : null;
+        await store.Find(id.Shard, id.Position, cancellationToken) is { IsDropped: false } batch ? Decode(batch, id.Position) : null;
 
     /// <summary>What was decided about a subject (<see cref="EvidenceSubject"/>) since a moment, newest first, <paramref name="limit"/> at most; void ones are left out.</summary>
     public async Task<ImmutableArray<EvidenceRecord>> BySubject(
@@ -29,6 +34,8 @@ internal sealed class EvidenceReader(IEvidenceStore store, JtiCodec jtis)
             // All positions of a row are in one batch.
             var batch = await store.Find(row.Shard, row.Positions[0], cancellationToken)
                 ?? throw new InvalidDataException($"The evidence index names position {row.Positions[0]} of shard {row.Shard}, and there is no such batch.");
+            if (batch.IsDropped)
+                continue; // its index rows follow
             for (var i = row.Positions.Length - 1; i >= 0; i--)
             {
                 if (found.Count == limit)
@@ -41,7 +48,7 @@ internal sealed class EvidenceReader(IEvidenceStore store, JtiCodec jtis)
         return found.DrainToImmutable();
     }
 
-    /// <summary>The newest records over all shards, newest batch first, <paramref name="limit"/> at most; void ones are left out.</summary>
+    /// <summary>The newest records over all shards, newest batch first, <paramref name="limit"/> at most; void ones and checkpoints are left out.</summary>
     public async Task<ImmutableArray<EvidenceRecord>> Newest(int limit, CancellationToken cancellationToken)
     {
         var found = ImmutableArray.CreateBuilder<EvidenceRecord>();
@@ -50,7 +57,7 @@ internal sealed class EvidenceReader(IEvidenceStore store, JtiCodec jtis)
             for (var i = batch.Records.Length - 1; i >= 0 && found.Count < limit; i--)
             {
                 var record = Decode(batch, batch.FirstPosition + i);
-                if (record.Kind != EvidenceKind.Void)
+                if (record.Kind is not (EvidenceKind.Void or EvidenceKind.Checkpoint))
                     found.Add(record);
             }
         }
@@ -81,4 +88,7 @@ internal abstract record EvidenceFound
 
     /// <summary>It is of this cluster's making, and there is no such record.</summary>
     public sealed record NoRecord(RecordId Id) : EvidenceFound;
+
+    /// <summary>There was a record, and it was dropped when its time was over.</summary>
+    public sealed record Dropped(RecordId Id) : EvidenceFound;
 }

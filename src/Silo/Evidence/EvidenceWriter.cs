@@ -1,5 +1,6 @@
 using Assay.Core.Evidence;
 using Assay.Grains.Authority;
+using Assay.Silo.Transparency;
 using Microsoft.Extensions.Options;
 
 namespace Assay.Silo.Evidence;
@@ -53,25 +54,27 @@ internal sealed class EvidenceWriter(EvidenceAppender appender, IHostApplication
 
 internal static class EvidenceServices
 {
-    /// <summary>Evidence is written and read. After <c>AddAuthority</c>, before anything that serves. Needs the cluster's <see cref="JtiCodec"/>.</summary>
+    /// <summary>Evidence is written and read. After <c>AddAuthority</c>, before anything that serves. Needs the cluster's <see cref="JtiCodec"/>; batches are signed when there is a <see cref="CheckpointSigner"/>.</summary>
     public static IServiceCollection AddEvidence(this IServiceCollection services)
     {
-        services.AddEvidenceAppender(static provider =>
-        {
-            var node = provider.GetRequiredService<IOptions<AuthorityOptions>>().Value.Slot;
-            var clock = provider.GetRequiredService<TimeProvider>();
-            return (shard, position) => new EvidenceRecord
-            {
-                Kind = EvidenceKind.Void,
-                Shard = shard,
-                Position = position,
-                Node = node,
-                Time = clock.GetUtcNow(),
-            }.Encode();
-        });
+        services.AddEvidenceAppender(VoidRecords, static provider => provider.GetService<CheckpointSigner>() is { } signer ? signer.Sign : static _ => default);
         services.AddSingleton<EvidenceReader>();
         services.AddSingleton<ActLog>();
         services.AddHostedService<EvidenceWriter>();
         return services;
+    }
+
+    private static Func<long, long, ReadOnlyMemory<byte>> VoidRecords(IServiceProvider provider)
+    {
+        var node = provider.GetRequiredService<IOptions<AuthorityOptions>>().Value.Slot;
+        var clock = provider.GetRequiredService<TimeProvider>();
+        return (shard, position) => new EvidenceRecord
+        {
+            Kind = EvidenceKind.Void,
+            Shard = shard,
+            Position = position,
+            Node = node,
+            Time = clock.GetUtcNow(),
+        }.Encode();
     }
 }

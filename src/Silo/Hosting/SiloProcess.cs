@@ -16,6 +16,7 @@ using Assay.Silo.Signing;
 using Assay.Silo.Startup;
 using Assay.Silo.Storage.Sqlite;
 using Assay.Silo.Tokens;
+using Assay.Silo.Transparency;
 using Microsoft.Extensions.Options;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
@@ -83,6 +84,7 @@ internal static class SiloProcess
         services.AddSingleton<ISiloReport, SiloReporter>();
         services.AddAuthority();
         services.AddEvidence();
+        services.AddLog();
         builder.UseOrleans(silo =>
         {
             silo.Configure<ClusterOptions>(cluster => cluster.ClusterId = cluster.ServiceId = "assay");
@@ -152,6 +154,7 @@ internal static class SiloProcess
         app.MapDiscovery(self);
         app.MapHealth();
         app.MapAdmin();
+        app.MapLog();
         app.MapPrometheusScrapingEndpoint("/metrics");
     }
 }

@@ -35,6 +35,7 @@ internal static class BuiltIn
             Read("key.read", "read the key ring"),
             Change("key.rotate", "rotate and withdraw signing keys"),
             Read("evidence.read", "read and explain decisions"),
+            Change("evidence.drop", "drop evidence whose time is over"),
         ],
     };
 

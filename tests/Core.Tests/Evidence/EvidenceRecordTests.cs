@@ -4,6 +4,7 @@ using System.Text;
 using Assay.Core.Decisions;
 using Assay.Core.Evidence;
 using Assay.Core.Risk;
+using Assay.Core.Transparency;
 using CsCheck;
 
 namespace Assay.Core.Tests.Evidence;
@@ -83,7 +84,11 @@ public sealed class EvidenceRecordTests
         Assert.Equal(
             $$$"""{"v":1,"kind":"admin",{{{head}}},"admin":{"actor":"alice","action":"disable","target":"identity/exporter","number":12}}""",
             Encoding.UTF8.GetString(admin.Encode()));
-        Assert.Equal([bare, admin], [EvidenceRecord.Decode(bare.Encode()), EvidenceRecord.Decode(admin.Encode())]);
+        var heads = bare with { Kind = EvidenceKind.Checkpoint, Heads = new LogHeads([new ShardHead(2, 9, TreeHash.Empty, true), new ShardHead(3, 42, TreeHash.Empty)]) };
+        Assert.Equal(
+            $$$"""{"v":1,"kind":"checkpoint",{{{head}}},"heads":[{"shard":2,"size":9,"root":"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=","sealed":true},{"shard":3,"size":42,"root":"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="}]}""",
+            Encoding.UTF8.GetString(heads.Encode()));
+        Assert.Equal([bare, admin, heads], [EvidenceRecord.Decode(bare.Encode()), EvidenceRecord.Decode(admin.Encode()), EvidenceRecord.Decode(heads.Encode())]);
     }
 
     [Fact]
@@ -128,7 +133,7 @@ public sealed class EvidenceRecordTests
     [InlineData("\"shard\":3,", "", "evidence: the member \"shard\" is missing")]
     [InlineData("\"shard\":3", "\"shard\":\"3\"", "evidence.shard: expected a whole number, found a string")]
     [InlineData("\"shard\":3", "\"shard\":3,\"shard\":3", "evidence: not JSON, or a member appears twice")]
-    [InlineData("\"kind\":\"permit\"", "\"kind\":\"grant\"", "evidence.kind: expected one of permit, denial, refusal, void, admin")]
+    [InlineData("\"kind\":\"permit\"", "\"kind\":\"grant\"", "evidence.kind: expected one of permit, denial, refusal, void, admin, checkpoint")]
     [InlineData("\"kid\":\"kid-1\"", "\"keyId\":\"kid-1\"", "evidence: the member \"keyId\" is not known here")]
     [InlineData("\"kid\":\"kid-1\",", "", "evidence: a record of kind permit needs jti, kid, expiresAt and signingInputHash")]
     [InlineData("\"kind\":\"permit\"", "\"kind\":\"denial\"", "evidence: a record of kind denial needs an input, a verdict that grants nothing, and an error")]
@@ -219,7 +224,7 @@ public sealed class EvidenceRecordTests
             Node = place.Item3,
             Time = place.Item4,
             RequestId = place.Item5,
-            Input = kind is EvidenceKind.Void or EvidenceKind.Admin ? null : input,
+            Input = kind is EvidenceKind.Void or EvidenceKind.Admin or EvidenceKind.Checkpoint ? null : input,
             Verdict = kind switch
             {
                 EvidenceKind.Permit => verdict with { Scopes = verdict.Scopes.Add(new ScopeDecision { Scope = "s", Outcome = ScopeOutcome.Granted }) },
@@ -234,5 +239,6 @@ public sealed class EvidenceRecordTests
             SigningInputHash = kind == EvidenceKind.Permit ? Convert.ToBase64String(hash).TrimEnd('=').Replace('+', '-').Replace('/', '_') : null,
             SpentAssertion = hash[0] < 128 ? Convert.ToHexStringLower(hash.AsSpan(0, 16)) : null,
             Admin = kind == EvidenceKind.Admin ? new AdminAct(texts[0], texts[1], texts[2], place.Item1) : null,
+            Heads = kind == EvidenceKind.Checkpoint ? new LogHeads([new ShardHead(place.Item1, place.Item2, TreeHash.From(hash), hash[1] < 128)]) : null,
         });
 }

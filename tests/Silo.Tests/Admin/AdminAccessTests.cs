@@ -41,6 +41,9 @@ public sealed class AdminAccessTests(SiloFixture fixture) : IClassFixture<SiloFi
         { "POST", "keys/x/withdraw", "key.rotate" },
         { "GET", "evidence", "evidence.read" },
         { "GET", "evidence/x", "evidence.read" },
+        { "GET", "evidence/x/proof", "evidence.read" },
+        { "GET", "evidence/export", "evidence.read" },
+        { "POST", "evidence/drop", "evidence.drop" },
         { "POST", "explain", "identity.read policy.read" },
         { "POST", "apply", "identity.read policy.read api.read" },
         { "GET", "apis", "api.read" },
@@ -242,6 +245,7 @@ public sealed class AdminAccessTests(SiloFixture fixture) : IClassFixture<SiloFi
             "policies/x/shadow" => "policies/{version}/shadow",
             "keys/x/withdraw" => "keys/{kid}/withdraw",
             "evidence/x" => "evidence/{id}",
+            "evidence/x/proof" => "evidence/{id}/proof",
             var other => other.Replace("nobody", "{id}", StringComparison.Ordinal),
         };
         Assert.Equal(

@@ -19,6 +19,9 @@ internal static class Parameter
 
     public static NpgsqlParameter Of(ReadOnlyMemory<byte> value) => new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Bytea };
 
+    public static NpgsqlParameter Of(ReadOnlyMemory<byte>? value) =>
+        value is { } bytes ? Of(bytes) : new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bytea };
+
     public static NpgsqlParameter Of(string[] values) => new NpgsqlParameter<string[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
 
     public static NpgsqlParameter Of(long[] values) => new NpgsqlParameter<long[]> { TypedValue = values };

@@ -17,8 +17,8 @@ internal sealed class PostgresEvidenceStore(PostgresDatabase appends, PostgresDa
         WITH fence AS (
             SELECT epoch FROM assay.epoch WHERE epoch = $1 AND seal IS NULL AND {PostgresFeed.IsDurable} FOR SHARE),
         added AS (
-            INSERT INTO assay.batch (shard, first, count, at, payload, checksum)
-            SELECT $1, $2, $3, $4, $5, $6 FROM fence
+            INSERT INTO assay.batch (shard, first, count, at, payload, checksum, salts, leaves, root, signature)
+            SELECT $1, $2, $3, $4, $5, $6, $14, $15, $16, $17 FROM fence
             WHERE $2 = coalesce((SELECT first + count FROM assay.batch WHERE shard = $1 ORDER BY first DESC LIMIT 1), 0)
             ON CONFLICT DO NOTHING
             RETURNING shard),
@@ -112,7 +112,7 @@ internal sealed class PostgresEvidenceStore(PostgresDatabase appends, PostgresDa
         async (connection, token) =>
         {
             await using var query = connection.Command(
-                $"SELECT {BatchColumns} FROM assay.batch ORDER BY stored DESC, shard DESC, first DESC LIMIT $1", Parameter.Of(batches));
+                $"SELECT {BatchColumns} FROM assay.batch WHERE octet_length(payload) > 0 ORDER BY stored DESC, shard DESC, first DESC LIMIT $1", Parameter.Of(batches));
             var found = ImmutableArray.CreateBuilder<EvidenceBatch>();
             await using var rows = await query.ExecuteReaderAsync(token);
             while (await rows.ReadAsync(token))
@@ -129,7 +129,7 @@ internal sealed class PostgresEvidenceStore(PostgresDatabase appends, PostgresDa
                 """
                 WITH near AS (
                     SELECT stored, shard, first, octet_length(payload) AS bytes FROM assay.batch
-                    WHERE stored >= $1 AND (stored, shard, first) < ($2, $3, $4)
+                    WHERE octet_length(payload) > 0 AND stored >= $1 AND (stored, shard, first) < ($2, $3, $4)
                     ORDER BY stored DESC, shard DESC, first DESC LIMIT $5),
                 page AS (
                     SELECT shard, first, sum(bytes) OVER (ORDER BY stored DESC, shard DESC, first DESC) - bytes AS before FROM near)
@@ -172,7 +172,8 @@ internal sealed class PostgresEvidenceStore(PostgresDatabase appends, PostgresDa
             Parameter.Of(batch.Shard), Parameter.Of(batch.FirstPosition), Parameter.Of(batch.Records.Length), Parameter.Of(batch.CommittedAt),
             Parameter.Of(batch.Payload), Parameter.Of(unchecked((long)batch.Checksum)),
             Parameter.Of(realms), Parameter.Of(subjects), Parameter.Of(times), Parameter.Of(firsts),
-            Parameter.Of(positions), Parameter.Of(spent), Parameter.Of(until));
+            Parameter.Of(positions), Parameter.Of(spent), Parameter.Of(until),
+            Parameter.Of(batch.Proof?.Salts), Parameter.Of(batch.Proof?.Leaves), Parameter.Of(batch.Proof?.Root.ToArray()), Parameter.Of(batch.Proof?.Signature));
     }
 
     /// <summary>

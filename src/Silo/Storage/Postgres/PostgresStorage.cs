@@ -1,4 +1,5 @@
 using Assay.Grains.Authority;
+using Assay.Silo.Evidence;
 using Microsoft.Extensions.Options;
 
 namespace Assay.Silo.Storage.Postgres;
@@ -20,11 +21,14 @@ internal sealed class PostgresStorage : IDisposable
         News = new PostgresNews(settings.News, clock, logs.CreateLogger<PostgresNews>());
         Authority = new PostgresAuthorityStore(state, new PostgresLeases(state), News);
         Log = new PostgresEvidenceStore(evidence, state);
+        Trees = new PostgresLogStore(state);
     }
 
     public PostgresAuthorityStore Authority { get; }
 
     public PostgresEvidenceStore Log { get; }
+
+    public PostgresLogStore Trees { get; }
 
     public PostgresNews News { get; }
 
@@ -61,6 +65,7 @@ internal static class PostgresStorageServices
             provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton<IAuthorityStore>(static provider => provider.GetRequiredService<PostgresStorage>().Authority);
         services.AddSingleton<IEvidenceStore>(static provider => provider.GetRequiredService<PostgresStorage>().Log);
+        services.AddSingleton<ILogStore>(static provider => provider.GetRequiredService<PostgresStorage>().Trees);
         services.AddHostedService(static provider => provider.GetRequiredService<PostgresStorage>().News);
         return services;
     }

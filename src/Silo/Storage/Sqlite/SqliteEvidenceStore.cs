@@ -21,6 +21,14 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
     /// <summary>The order in which batches were stored, for reading many of them.</summary>
     public const string SchemaByTime = "CREATE INDEX batch_at ON batch (at, shard, first);";
 
+    /// <summary>Each shard is a Merkle tree. An empty payload is one whose records were dropped; leaves, root and signature stay.</summary>
+    public const string SchemaOfTrees = """
+        ALTER TABLE batch ADD COLUMN salts BLOB;
+        ALTER TABLE batch ADD COLUMN leaves BLOB;
+        ALTER TABLE batch ADD COLUMN root BLOB;
+        ALTER TABLE batch ADD COLUMN signature BLOB;
+        """;
+
     public async Task<BatchResult> Append(EvidenceBatch batch, CancellationToken cancellationToken)
     {
         var result = await database.WriteWithin(commit => leases.Fenced(batch.Shard, commit), (connection, transaction) => Add(connection, transaction, batch));
@@ -82,7 +90,7 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
     public Task<ImmutableArray<EvidenceBatch>> Newest(int batches, CancellationToken cancellationToken) => Task.FromResult(database.Read(connection =>
     {
         using var query = connection.Command(
-            null, "SELECT shard, first, count, at, payload, checksum FROM batch ORDER BY rowid DESC LIMIT $limit", ("$limit", batches));
+            null, "SELECT shard, first, count, at, payload, checksum FROM batch WHERE length(payload) > 0 ORDER BY rowid DESC LIMIT $limit", ("$limit", batches));
         var found = ImmutableArray.CreateBuilder<EvidenceBatch>();
         using var rows = query.ExecuteReader();
         while (rows.Read())
@@ -96,7 +104,7 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
             null,
             """
             SELECT shard, first, count, at, payload, checksum FROM batch
-            WHERE at >= $since AND (at, shard, first) < ($at, $shard, $first) ORDER BY at DESC, shard DESC, first DESC
+            WHERE length(payload) > 0 AND at >= $since AND (at, shard, first) < ($at, $shard, $first) ORDER BY at DESC, shard DESC, first DESC
             """,
             ("$since", since.ToUnixTimeMilliseconds()), ("$at", place.Stored.ToUnixTimeMilliseconds()), ("$shard", place.Shard), ("$first", place.FirstPosition));
         var page = new EvidencePaging(maxBytes);
@@ -126,9 +134,14 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
 
         connection.Run(
             transaction,
-            "INSERT INTO batch VALUES ($shard, $first, $count, $at, $payload, $checksum)",
+            """
+            INSERT INTO batch (shard, first, count, at, payload, checksum, salts, leaves, root, signature)
+            VALUES ($shard, $first, $count, $at, $payload, $checksum, $salts, $leaves, $root, $signature)
+            """,
             ("$shard", batch.Shard), ("$first", batch.FirstPosition), ("$count", batch.Records.Length),
-            ("$at", batch.CommittedAt.ToUnixTimeMilliseconds()), ("$payload", batch.Payload.ToArray()), ("$checksum", unchecked((long)batch.Checksum)));
+            ("$at", batch.CommittedAt.ToUnixTimeMilliseconds()), ("$payload", batch.Payload.ToArray()), ("$checksum", unchecked((long)batch.Checksum)),
+            ("$salts", Blob(batch.Proof?.Salts)), ("$leaves", Blob(batch.Proof?.Leaves)), ("$root", batch.Proof is { } tree ? tree.Root.ToArray() : DBNull.Value),
+            ("$signature", Blob(batch.Proof?.Signature)));
         AddIndex(connection, transaction, batch);
         return BatchResult.Committed;
     }
@@ -168,6 +181,8 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
             insert.ExecuteNonQuery();
         }
     }
+
+    private static object Blob(ReadOnlyMemory<byte>? column) => column is { } bytes ? bytes.ToArray() : DBNull.Value;
 
     private static EvidenceBatch ReadBatch(SqliteDataReader row) => EvidenceBatch.Read(
         row.GetInt64(0), row.GetInt64(1), row.GetInt32(2), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(3)), (byte[])row[4], unchecked((ulong)row.GetInt64(5)));

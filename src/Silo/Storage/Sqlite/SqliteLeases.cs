@@ -102,6 +102,13 @@ internal sealed class SqliteLeases(TimeProvider clock)
         return rows.DrainToImmutable();
     }
 
+    /// <summary>All unsealed epochs.</summary>
+    public ImmutableArray<long> Open()
+    {
+        lock (guard)
+            return [.. leases.Where(one => !one.Value.IsSealed).Select(one => one.Key)];
+    }
+
     /// <summary>Unsealed epochs of a slot.</summary>
     public ImmutableArray<long> Of(string slot)
     {

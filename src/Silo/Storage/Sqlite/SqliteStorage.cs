@@ -1,5 +1,6 @@
 using System.Globalization;
 using Assay.Grains.Authority;
+using Assay.Silo.Evidence;
 using Microsoft.Data.Sqlite;
 
 namespace Assay.Silo.Storage.Sqlite;
@@ -21,7 +22,7 @@ internal sealed class SqliteStorage : IDisposable
             throw Unpaired(folder.EvidenceFile, "is missing beside state.db: what was issued and spent would be forgotten");
 
         // The evidence first: a start that was cut short in between leaves an evidence file that holds nothing.
-        evidence = new SqliteDatabase(folder.EvidenceFile, check: false, SqliteEvidenceStore.Schema, SqliteEvidenceStore.SchemaByTime);
+        evidence = new SqliteDatabase(folder.EvidenceFile, check: false, SqliteEvidenceStore.Schema, SqliteEvidenceStore.SchemaByTime, SqliteEvidenceStore.SchemaOfTrees);
         try
         {
             var (pair, newestShard) = Evidence();
@@ -35,6 +36,7 @@ internal sealed class SqliteStorage : IDisposable
                 var leases = new SqliteLeases(clock);
                 Authority = new SqliteAuthorityStore(state, leases, clock);
                 Log = new SqliteEvidenceStore(evidence, leases);
+                Trees = new SqliteLogStore(evidence, leases);
             }
             catch
             {
@@ -52,6 +54,8 @@ internal sealed class SqliteStorage : IDisposable
     public SqliteAuthorityStore Authority { get; }
 
     public SqliteEvidenceStore Log { get; }
+
+    public SqliteLogStore Trees { get; }
 
     public void Dispose()
     {
@@ -99,6 +103,7 @@ internal static class SqliteStorageServices
         services.AddSingleton(provider => new SqliteStorage(folder, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IAuthorityStore>(static provider => provider.GetRequiredService<SqliteStorage>().Authority);
         services.AddSingleton<IEvidenceStore>(static provider => provider.GetRequiredService<SqliteStorage>().Log);
+        services.AddSingleton<ILogStore>(static provider => provider.GetRequiredService<SqliteStorage>().Trees);
         return services;
     }
 }

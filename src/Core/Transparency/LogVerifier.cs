@@ -1,0 +1,393 @@
+using System.Buffers.Binary;
+using System.Collections.Immutable;
+using System.Globalization;
+using System.IO.Hashing;
+using Assay.Core.Evidence;
+
+namespace Assay.Core.Transparency;
+
+/// <summary>
+/// Checks a whole log, batch by batch, against itself, against what its shards say of each other, and against checkpoints that were saved before. Needs no
+/// secret and no network. For one thread; holds some 100 bytes a batch.
+/// </summary>
+public sealed class LogVerifier
+{
+    /// <summary>The action of the record of an administrator who dropped records; its target is the moment before which they were committed.</summary>
+    public const string RetentionAction = "drop evidence";
+
+    /// <summary>Batches between two signatures that are checked: a later one covers the trees before it.</summary>
+    private const int SignaturesApart = 512;
+
+    private readonly SortedDictionary<long, Shard> shards = [];
+    private readonly List<LogFault> faults = [];
+    private readonly List<Claim> claims = [];
+    private readonly List<DroppedRange> dropped = [];
+    private readonly List<string> remarks = [];
+    private readonly ClusterCheckpoint exported;
+    private readonly ImmutableArray<NoteKey> keys;
+    private DateTimeOffset retained = DateTimeOffset.MinValue;
+    private long batches;
+    private long records;
+    private long droppedRecords;
+
+    /// <param name="exported">The cluster checkpoint that came with the log.</param>
+    /// <param name="saved">Checkpoints that were saved before: of the cluster, or of one shard.</param>
+    /// <exception cref="FormatException">One of them is not what it should be, or of another log.</exception>
+    public LogVerifier(SignedNote exported, params IEnumerable<SignedNote> saved)
+    {
+        this.exported = ClusterCheckpoint.Parse(exported.Text);
+        keys = this.exported.Keys;
+        var trusted = new List<NoteKey>();
+        foreach (var note in saved)
+            Expect(note, trusted);
+
+        if (!exported.IsSignedBy(keys, out var by))
+            faults.Add(new LogFault(LogFaultKind.Signature, null, null, "the checkpoint that came with the log is not signed by a key of the log"));
+        else if (trusted.Count > 0 && !trusted.Exists(key => key.PublicKey.AsSpan().SequenceEqual(by!.PublicKey.AsSpan())))
+            remarks.Add($"The log is signed today by key {by!.Id:x8}, which the saved checkpoint does not name: it was made since, or is not the log's.");
+        if (trusted.Count == 0)
+            remarks.Add("No saved checkpoint was given: whoever holds both the database and the checkpoint key could have written all of this anew.");
+    }
+
+    /// <summary>Records looked at so far.</summary>
+    public long Records => records;
+
+    /// <summary>The next batch; those of one shard come in the order of their positions.</summary>
+    public void Add(LoggedBatch batch)
+    {
+        batches++;
+        records += batch.IsDropped ? 0 : batch.Count;
+        droppedRecords += batch.IsDropped ? batch.Count : 0;
+        var shard = Of(batch.Shard);
+        if (shard.IsBroken)
+            return;
+        if (Check(shard, batch) is { } fault)
+        {
+            shard.IsBroken = true;
+            faults.Add(fault);
+        }
+    }
+
+    /// <summary>When all batches were added.</summary>
+    /// <param name="isWhole">Whether the log came to its end.</param>
+    public LogReport End(bool isWhole)
+    {
+        if (!isWhole)
+            faults.Add(new LogFault(LogFaultKind.Incomplete, null, null, "the export was cut off before its end"));
+        foreach (var head in exported.Heads)
+            Of(head.Shard);
+        foreach (var shard in shards.Values)
+        {
+            if (!shard.IsBroken)
+                CheckTail(shard);
+        }
+
+        var vouched = 0L;
+        foreach (var claim in claims)
+        {
+            if (CheckClaim(claim) is { } fault)
+                AddOnce(fault);
+            else
+                vouched++;
+        }
+
+        foreach (var range in dropped)
+        {
+            if (range.Until >= retained)
+                AddOnce(new LogFault(LogFaultKind.DroppedSilently, range.Shard, range.First, $"records up to position {range.Last} are gone, and the log records no retention that would have dropped them"));
+        }
+
+        return new LogReport(
+            [.. faults], [.. shards.Select(shard => new ShardHead(shard.Key, shard.Value.Tree.Size, shard.Value.Tree.Root))], batches, records, droppedRecords, vouched, [.. dropped], [.. remarks]);
+    }
+
+    private void Expect(SignedNote note, List<NoteKey> trusted)
+    {
+        if (ClusterCheckpoint.IsOne(note.Text))
+        {
+            var saved = ClusterCheckpoint.Parse(note.Text);
+            if (saved.Log != exported.Log)
+                throw new FormatException($"the saved checkpoint is of {saved.Log}, and this log is {exported.Log}");
+            if (!note.IsSignedBy(saved.Keys, out _))
+                throw new FormatException("the saved checkpoint is not signed by a key it names: the file was changed");
+            trusted.AddRange(saved.Keys);
+            foreach (var head in saved.Heads)
+                Of(head.Shard).Saved.Add((head, $"the checkpoint saved at {saved.Time:yyyy-MM-dd HH:mm:ss}Z"));
+            return;
+        }
+
+        var single = Checkpoint.Parse(note.Text);
+        var shard = LogOrigin.ShardOf(exported.Log, single.Origin) ?? throw new FormatException($"the saved checkpoint is of {single.Origin}, and this log is {exported.Log}");
+        if (!note.IsSignedBy(keys.Select(key => key.Named(single.Origin)), out var by))
+            throw new FormatException("the saved checkpoint is not signed by a key of this log");
+        trusted.Add(by!);
+        Of(shard).Saved.Add((new ShardHead(shard, single.Size, single.Root), "the saved checkpoint"));
+    }
+
+    private Shard Of(long shard)
+    {
+        if (!shards.TryGetValue(shard, out var found))
+            shards.Add(shard, found = new Shard(shard));
+        return found;
+    }
+
+    private LogFault? Check(Shard shard, LoggedBatch batch)
+    {
+        LogFault Fault(LogFaultKind kind, long position, string what) => new(kind, batch.Shard, position, what);
+
+        var next = shard.Tree.Size;
+        if (batch.First > next)
+            return Fault(LogFaultKind.Missing, next, $"records up to position {batch.First - 1} are missing: the next batch begins at {batch.First}");
+        if (batch.First < next)
+            return Fault(LogFaultKind.Misplaced, batch.First, $"a batch begins here, and the one before it goes to position {next - 1}");
+        if (batch.Leaves.IsEmpty || batch.Root.Length != TreeHash.Size)
+            return Fault(LogFaultKind.NoTree, batch.First, "the batch has no leaves or no root: it was written before the log had proofs, or was stripped of them");
+        if (batch.Count < 1 || batch.Leaves.Length != (long)batch.Count * TreeHash.Size)
+            return Fault(LogFaultKind.Damaged, batch.First, $"the batch says that it has {batch.Count} records, and has leaves for {batch.Leaves.Length / TreeHash.Size}");
+        if (!batch.IsDropped)
+        {
+            if (batch.Records is not { } present)
+                return Fault(LogFaultKind.Damaged, batch.First, "the records of the batch cannot be told apart: it was changed or is damaged");
+            if (CheckRecords(batch, present) is { } wrong)
+                return wrong;
+        }
+
+        // Only what fits its leaves is worth appending; a root that does not fit then means that leaves were changed too.
+        for (var i = 0; i < batch.Count; i++)
+        {
+            shard.Tree.Append(TreeHash.OfLeaf(batch.Leaves.Span.Slice(i * TreeHash.Size, TreeHash.Size)));
+            if (shard.Tree.Size == shard.NextSaved && CheckSaved(shard) is { } changed)
+                return changed;
+        }
+
+        var root = shard.Tree.Root;
+        if (TreeHash.From(batch.Root.Span) != root)
+        {
+            return Displaced(batch) ?? Fault(
+                LogFaultKind.Root, batch.First, $"the root after this batch, at {shard.Tree.Size} records, is not the one of its leaves: records and leaves were changed together, or the root was");
+        }
+
+        shard.Ends[shard.Tree.Size] = root;
+        shard.Unchecked.Add((batch.First, shard.Tree.Size, root, batch.Signature));
+        if (shard.Unchecked.Count >= SignaturesApart && CheckSignatures(shard, isEnd: false) is { } unsigned)
+            return unsigned;
+
+        if (!batch.IsDropped)
+            return Learn(batch);
+        Drop(batch);
+        return null;
+    }
+
+    private static LogFault? CheckRecords(LoggedBatch batch, ImmutableArray<ReadOnlyMemory<byte>> present)
+    {
+        var hash = new XxHash3();
+        Span<byte> length = stackalloc byte[sizeof(int)];
+        for (var i = 0; i < present.Length; i++)
+        {
+            if (i >= batch.Count)
+                return new LogFault(LogFaultKind.Damaged, batch.Shard, batch.First + i, $"there is a record here, and its batch says that it has {batch.Count}");
+            var record = present[i].Span;
+            BinaryPrimitives.WriteInt32LittleEndian(length, record.Length);
+            hash.Append(length);
+            hash.Append(record);
+            var salt = batch.Salts.Length >= (i + 1) * EvidenceLeaf.SaltSize ? batch.Salts.Span.Slice(i * EvidenceLeaf.SaltSize, EvidenceLeaf.SaltSize) : new byte[EvidenceLeaf.SaltSize];
+            if (EvidenceLeaf.Commit(salt, record) == TreeHash.From(batch.Leaves.Span.Slice(i * TreeHash.Size, TreeHash.Size)))
+                continue;
+            return Displaced(batch, i) ?? new LogFault(LogFaultKind.Changed, batch.Shard, batch.First + i, "the record is not the one that was written: it does not fit its leaf");
+        }
+
+        if (present.Length < batch.Count)
+            return new LogFault(LogFaultKind.Missing, batch.Shard, batch.First + present.Length, $"the batch at {batch.First} holds {present.Length} records and says {batch.Count}");
+        return hash.GetCurrentHashAsUInt64() == batch.Checksum
+            ? null
+            : new LogFault(LogFaultKind.Damaged, batch.Shard, batch.First, "the checksum of the batch does not fit its records, which fit their leaves");
+    }
+
+    /// <summary>The first record of a batch, from one on, that says that it is another one.</summary>
+    private static LogFault? Displaced(LoggedBatch batch, int from = 0)
+    {
+        if (batch.Records is not { } present)
+            return null;
+        for (var i = from; i < present.Length; i++)
+        {
+            try
+            {
+                var record = EvidenceRecord.Decode(present[i].Span);
+                if (record.Position != batch.First + i || record.Shard != batch.Shard)
+                {
+                    return new LogFault(
+                        LogFaultKind.Misplaced, batch.Shard, batch.First + i,
+                        string.Create(CultureInfo.InvariantCulture, $"the record says that it is at position {record.Position} of shard {record.Shard}: records were reordered or moved"));
+                }
+            }
+            catch (FormatException)
+            {
+                return null; // it was changed, whatever it says
+            }
+        }
+
+        return null;
+    }
+
+    private static LogFault? CheckSaved(Shard shard)
+    {
+        foreach (var (head, source) in shard.Saved)
+        {
+            if (head.Size == shard.Tree.Size && head.Root != shard.Tree.Root)
+                return new LogFault(LogFaultKind.Inconsistent, shard.Number, null, $"the first {head.Size} records are not those of {source}: something before position {head.Size} was changed since");
+        }
+
+        return null;
+    }
+
+    private LogFault? CheckSignatures(Shard shard, bool isEnd)
+    {
+        // The last one that is signed covers all before it.
+        var last = shard.Unchecked.FindLastIndex(one => one.Signature.Length > 4);
+        if (last >= 0 && !IsSigned(shard, shard.Unchecked[last]))
+        {
+            var first = shard.Unchecked.FindIndex(one => one.Signature.Length > 4 && !IsSigned(shard, one));
+            return new LogFault(
+                LogFaultKind.Signature, shard.Number, shard.Unchecked[first].First,
+                $"the root after this batch, at {shard.Unchecked[first].Size} records, is not signed by a key of the log: the batch was forged, or changed with everything after it");
+        }
+
+        shard.Unchecked.RemoveRange(0, last + 1);
+        return isEnd && shard.Unchecked.Count > 0
+            ? new LogFault(LogFaultKind.Signature, shard.Number, shard.Unchecked[0].First, "no signature covers the records from here on: they were forged, or written while the log had no key")
+            : null;
+    }
+
+    private bool IsSigned(Shard shard, (long First, long Size, TreeHash Root, ReadOnlyMemory<byte> Signature) head)
+    {
+        var id = BinaryPrimitives.ReadUInt32BigEndian(head.Signature.Span);
+        var text = Checkpoint.TextOf(LogOrigin.OfShard(exported.Log, shard.Number), head.Size, head.Root);
+        foreach (var key in keys)
+        {
+            if (key.Id == id && key.Verify(text, head.Signature.Span[4..]))
+                return true;
+        }
+
+        return false;
+    }
+
+    private void Drop(LoggedBatch batch)
+    {
+        var last = batch.First + batch.Count - 1;
+        if (dropped.Count > 0 && dropped[^1] is var range && range.Shard == batch.Shard && range.Last + 1 == batch.First)
+            dropped[^1] = range with { Last = last, Until = batch.CommittedAt > range.Until ? batch.CommittedAt : range.Until };
+        else
+            dropped.Add(new DroppedRange(batch.Shard, batch.First, last, batch.CommittedAt, batch.CommittedAt));
+    }
+
+    /// <summary>What records say about the log itself.</summary>
+    private LogFault? Learn(LoggedBatch batch)
+    {
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var encoded = batch.Records!.Value[i].Span;
+            var kind = encoded[..Math.Min(encoded.Length, 40)];
+            if (kind.IndexOf("\"kind\":\"checkpoint\""u8) < 0 && kind.IndexOf("\"kind\":\"admin\""u8) < 0)
+                continue;
+            EvidenceRecord record;
+            try
+            {
+                record = EvidenceRecord.Decode(encoded);
+            }
+            catch (FormatException fault)
+            {
+                return new LogFault(LogFaultKind.Changed, batch.Shard, batch.First + i, $"the record cannot be read: {fault.Message}");
+            }
+
+            foreach (var head in record.Heads?.Shards ?? [])
+                claims.Add(new Claim(batch.Shard, batch.First + i, head));
+            if (record.Admin is { Action: RetentionAction } act
+                && DateTimeOffset.TryParse(act.Target, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var before) && before > retained)
+                retained = before;
+        }
+
+        return null;
+    }
+
+    private void CheckTail(Shard shard)
+    {
+        if (CheckSignatures(shard, isEnd: true) is { } unsigned)
+            faults.Add(unsigned);
+        foreach (var (head, source) in shard.Saved)
+        {
+            if (head.Size > shard.Tree.Size)
+                faults.Add(new LogFault(LogFaultKind.Missing, shard.Number, shard.Tree.Size, $"{source} has {head.Size} records here, and the log ends before this position: it was cut off or rolled back"));
+            else if (head.IsSealed && head.Size < shard.Tree.Size)
+                faults.Add(new LogFault(LogFaultKind.GrewAfterSeal, shard.Number, head.Size, $"records follow here, and {source} has the shard sealed at {head.Size}"));
+        }
+
+        foreach (var head in exported.Heads)
+        {
+            if (head.Shard != shard.Number)
+                continue;
+            if (head.Size > shard.Tree.Size)
+                faults.Add(new LogFault(LogFaultKind.Missing, shard.Number, shard.Tree.Size, $"the checkpoint that came with the log has {head.Size} records, and the log ends before this position"));
+            else if (head.Size < shard.Tree.Size || head.Root != shard.Tree.Root)
+                faults.Add(new LogFault(LogFaultKind.Inconsistent, shard.Number, null, "the checkpoint that came with the log has another size or root"));
+        }
+    }
+
+    private LogFault? CheckClaim(Claim claim)
+    {
+        var (source, position, head) = claim;
+        var said = string.Create(CultureInfo.InvariantCulture, $"position {position} of shard {source}");
+        var shard = Of(head.Shard);
+        if (shard.IsBroken)
+            return null; // said already
+        if (head.Size > shard.Tree.Size)
+            return new LogFault(LogFaultKind.Missing, head.Shard, shard.Tree.Size, $"{said} has seen {head.Size} records here, and the log ends before this position: it was cut off or rolled back");
+        if (!shard.Ends.TryGetValue(head.Size, out var root) || root != head.Root)
+            return new LogFault(LogFaultKind.Inconsistent, head.Shard, null, $"{said} has seen another root at {head.Size} records: something before position {head.Size} was changed since");
+        return head.IsSealed && shard.Tree.Size > head.Size
+            ? new LogFault(LogFaultKind.GrewAfterSeal, head.Shard, head.Size, $"records follow here, and {said} has seen the shard sealed at {head.Size}")
+            : null;
+    }
+
+    /// <summary>Many claims may say the same; the first of a kind and shard is enough.</summary>
+    private void AddOnce(LogFault fault)
+    {
+        if (!faults.Exists(known => known.Kind == fault.Kind && known.Shard == fault.Shard))
+            faults.Add(fault);
+    }
+
+    private sealed record Claim(long Source, long Position, ShardHead Head);
+
+    private sealed class Shard(long number)
+    {
+        public long Number { get; } = number;
+
+        public TreeFrontier Tree { get; } = new();
+
+        /// <summary>The first fault of its tree was found: what follows cannot be placed.</summary>
+        public bool IsBroken { get; set; }
+
+        public List<(ShardHead Head, string Source)> Saved { get; } = [];
+
+        /// <summary>The smallest saved size that is not below the tree's; none is as good as one never reached.</summary>
+        public long NextSaved
+        {
+            get
+            {
+                if (nextSaved < Tree.Size)
+                {
+                    nextSaved = long.MaxValue;
+                    foreach (var (head, _) in Saved)
+                        nextSaved = head.Size >= Tree.Size && head.Size < nextSaved ? head.Size : nextSaved;
+                }
+
+                return nextSaved;
+            }
+        }
+
+        public Dictionary<long, TreeHash> Ends { get; } = [];
+
+        public List<(long First, long Size, TreeHash Root, ReadOnlyMemory<byte> Signature)> Unchecked { get; } = [];
+
+        private long nextSaved = -1;
+    }
+}
