@@ -39,6 +39,7 @@ root.Subcommands.Add(IdentityCommand.Create());
 root.Subcommands.Add(CredentialCommand.Create());
 root.Subcommands.Add(PolicyCommand.Create());
 root.Subcommands.Add(KeysCommand.Create());
+root.Subcommands.Add(EvidenceCommand.Create());
 
 var arguments = root.Parse(args);
 if (arguments.Errors.Count == 0)

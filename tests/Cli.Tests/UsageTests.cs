@@ -11,7 +11,7 @@ public sealed class UsageTests : CliTest
         var ran = await Cli.Run("--help");
 
         Assert.Equal(0, ran.ExitCode);
-        foreach (var command in (string[])["apply", "get", "token", "explain", "signal", "member", "identity", "credential", "policy", "keys"])
+        foreach (var command in (string[])["apply", "get", "token", "explain", "signal", "member", "identity", "credential", "policy", "keys", "evidence"])
             Assert.Contains($"\n  {command} ", ran.Output);
         Assert.Contains("Exit codes: 0 done, 1 refused or failed, 2 wrong usage or wrong bundle, 3 no server reached, 4 a replay does not pass.", ran.Output);
     }
@@ -29,6 +29,9 @@ public sealed class UsageTests : CliTest
     [InlineData("identity disable", "assay identity disable crm-connector")]
     [InlineData("credential add", "assay credential add crm-connector --secret")]
     [InlineData("keys withdraw", "assay keys withdraw 8Jr2")]
+    [InlineData("evidence verify", "assay evidence verify --checkpoint saved.txt")]
+    [InlineData("evidence checkpoint", "assay evidence checkpoint --to saved.txt")]
+    [InlineData("evidence drop", "assay evidence drop --before 90d")]
     [InlineData("policy activate", "assay policy activate 3f9a02")]
     [InlineData("policy shadow", "assay policy shadow status")]
     [InlineData("policy history", "assay policy history --domain tokens --limit 5")]

@@ -42,6 +42,31 @@ internal sealed class AdminApi : IDisposable
 
     public Task<Answer> Get(string path, CancellationToken cancellationToken) => Send(HttpMethod.Get, path, null, cancellationToken);
 
+    /// <summary>An answer that is read as it comes. Disposing the stream ends it.</summary>
+    public async Task<Stream> Stream(string path, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"{issuer.AbsoluteUri.TrimEnd('/')}/admin/v1/{path}"));
+        try
+        {
+            var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            if (!response.IsSuccessStatusCode)
+            {
+                using (response)
+                    throw Refusal.Of(response, await response.Content.ReadAsByteArrayAsync(cancellationToken));
+            }
+
+            return await response.Content.ReadAsStreamAsync(cancellationToken);
+        }
+        catch (HttpRequestException fault)
+        {
+            throw Unreachable(issuer, fault);
+        }
+        catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new Failure(ExitCode.Unreachable, $"{issuer} did not answer within 60 s.");
+        }
+    }
+
     public Task<Answer> Post(string path, object? body, CancellationToken cancellationToken) => Send(HttpMethod.Post, path, body, cancellationToken);
 
     public Task<Answer> Put(string path, object body, CancellationToken cancellationToken) => Send(HttpMethod.Put, path, body, cancellationToken);

@@ -118,6 +118,12 @@ internal sealed record RevocationView(
 internal sealed record IntrospectionView(
     bool Active, string? Because, string? Scope, string? ClientId, string? Audience, DateTimeOffset? ExpiresAt, string? Jti, string? Kid);
 
+/// <summary>A record as it is stored, with the proof that it is in the log.</summary>
+internal sealed record InclusionView(
+    string Id, long Shard, long Position, long Size, string? Salt, string? Record, string Leaf, ImmutableArray<string> Path, string Checkpoint);
+
+internal sealed record DropView(DateTimeOffset Before, long Dropped);
+
 internal sealed record EvidenceList(ImmutableArray<RecordView> Records, DateTimeOffset? LookedBackTo);
 
 /// <summary>One evidence record. Of an administrator's action, <see cref="Action"/> and <see cref="Target"/> say what was done.</summary>

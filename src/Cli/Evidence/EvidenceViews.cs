@@ -17,8 +17,11 @@ internal static partial class EvidenceViews
     private static readonly Option<string?> Since = new("--since") { Description = "Only newer ones: a span (30m, 2d) or a moment.", HelpName = "when" };
     private static readonly Option<int> Limit = new("--limit") { Description = "At most this many, newest first.", DefaultValueFactory = _ => 20 };
 
-    public static Command Create() => Commands
-        .Of("evidence", "Decisions as they were recorded, newest first: permits, denials, and what administrators did.", Identity, Credential, Resource, Kind, Since, Limit)
+    public static Command Create() => Of("evidence");
+
+    /// <param name="name"><c>get evidence</c>, and <c>evidence search</c>.</param>
+    public static Command Of(string name) => Commands
+        .Of(name, "Decisions as they were recorded, newest first: permits, denials, and what administrators did.", Identity, Credential, Resource, Kind, Since, Limit)
         .Runs(Run)
         .WithExamples("assay get evidence --limit 5", "assay get evidence --identity payments-exporter --since 1h", "assay explain <id>    tells everything about one of them");
 

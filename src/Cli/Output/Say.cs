@@ -41,6 +41,9 @@ internal static class Say
         _ => Number(span.TotalDays, "d"),
     };
 
+    /// <summary><c>1,234,567</c></summary>
+    public static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     /// <summary>Enough of a hash or thumbprint to tell it apart.</summary>

@@ -25,7 +25,7 @@ internal static class AdminCalls
 {
     public const string Resource = "urn:assay:admin";
     public const string Everything =
-        "identity.read identity.write signal.write token.revoke api.read policy.read policy.write policy.activate key.read key.rotate evidence.read";
+        "identity.read identity.write signal.write token.revoke api.read policy.read policy.write policy.activate key.read key.rotate evidence.read evidence.drop";
 
     public static Task<string> AdminToken(this RunningSilo silo, string scopes = Everything) =>
         silo.TokenFor("assay-bootstrap", Path.Combine(silo.Data, "bootstrap.jwk"), Resource, scopes);
