@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
@@ -131,6 +132,7 @@ public sealed class LogReader(Stream input)
     internal const int MaxDepth = 130;
     private const int MaxLine = 64 * 1024 * 1024;
 
+    private readonly ArrayBufferWriter<byte> content = new(1 << 20);
     private byte[] buffer = new byte[1 << 20];
     private int start;
     private int end;
@@ -175,13 +177,13 @@ public sealed class LogReader(Stream input)
         if (records < 0)
             return batch;
         var salts = new byte[records * EvidenceLeaf.SaltSize];
-        var content = new ArrayBufferWriter<byte>(64 * 1024);
+        content.ResetWrittenCount();
         var lengths = new int[records];
         for (var i = 0; i < records; i++)
         {
             if (await Line(cancellationToken) is not { } next)
                 throw Bad("the export ends inside a batch");
-            lengths[i] = ParseRecord(next.Span, batch.First + i, salts.AsSpan(i * EvidenceLeaf.SaltSize, EvidenceLeaf.SaltSize), content);
+            lengths[i] = ParseRecord(next.Span, batch.First + i, salts.AsSpan(i * EvidenceLeaf.SaltSize, EvidenceLeaf.SaltSize));
         }
 
         var slices = ImmutableArray.CreateBuilder<ReadOnlyMemory<byte>>(records);
@@ -248,8 +250,11 @@ public sealed class LogReader(Stream input)
     }
 
     /// <summary>Appends the bytes of the record; answers how many.</summary>
-    private int ParseRecord(ReadOnlySpan<byte> text, long position, Span<byte> salt, ArrayBufferWriter<byte> content)
+    private int ParseRecord(ReadOnlySpan<byte> text, long position, Span<byte> salt)
     {
+        if (ParseUsual(text, position, salt) is { } usual)
+            return usual;
+
         var length = -1;
         var found = -1L;
         try
@@ -298,6 +303,35 @@ public sealed class LogReader(Stream input)
         }
 
         return found == position && length >= 0 ? length : throw Bad(string.Create(CultureInfo.InvariantCulture, $"expected the record at position {position}"));
+    }
+
+    /// <summary>
+    /// A record's line as <see cref="LogExport"/> writes it, without reading the JSON of the record: the leaf says whether it is the right one. Null when it is laid
+    /// out in another way.
+    /// </summary>
+    private int? ParseUsual(ReadOnlySpan<byte> text, long position, Span<byte> salt)
+    {
+        var rest = text;
+        if (!Take(ref rest, "{\"type\":\"record\",\"position\":"u8) || !Utf8Parser.TryParse(rest, out long found, out var digits) || found != position)
+            return null;
+        rest = rest[digits..];
+        const int encoded = 24; // 16 bytes
+        if (!Take(ref rest, ",\"salt\":\""u8) || rest.Length < encoded
+            || Base64.DecodeFromUtf8(rest[..encoded], salt, out _, out var bytes) != OperationStatus.Done || bytes != EvidenceLeaf.SaltSize)
+            return null;
+        rest = rest[encoded..];
+        if (!Take(ref rest, "\",\"record\":"u8) || rest is not [(byte)'{', .., (byte)'}', (byte)'}'])
+            return null;
+        content.Write(rest[..^1]);
+        return rest.Length - 1;
+    }
+
+    private static bool Take(ref ReadOnlySpan<byte> rest, ReadOnlySpan<byte> expected)
+    {
+        if (!rest.StartsWith(expected))
+            return false;
+        rest = rest[expected.Length..];
+        return true;
     }
 
     /// <summary>The next line without its end; null after the last.</summary>

@@ -52,6 +52,8 @@ internal static class AdminCalls
             request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
         using var response = await silo.Http.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
+        if (response.Content.Headers.ContentType?.MediaType == "application/x-ndjson")
+            text = text.Split('\n')[0]; // the log: its first line says what it is
         using var body = JsonDocument.Parse(text.Length == 0 ? "{}" : text);
         return new AdminAnswer((int)response.StatusCode, body.RootElement.Clone(), response.Headers.WwwAuthenticate.ToString());
     }
