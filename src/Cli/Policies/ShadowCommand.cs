@@ -68,7 +68,23 @@ internal static class ShadowCommand
     {
         var policies = LocalBundle.Read(folder, "nothing was stored").Declarations!.Policies
             ?? throw Failure.Usage($"{folder} has no policies.", "They lie in policies/*.cedar.");
-        var upload = new { domain, files = policies.Files.Select(file => new { path = file.Path, text = file.Text }), schema = policies.Schema };
+        var upload = new
+        {
+            domain,
+            files = policies.Files.Select(file => new { path = file.Path, text = file.Text }),
+            schema = policies.Schema,
+            links = policies.Links.Select(link => new
+            {
+                id = link.Id,
+                template = link.Template,
+                principal = link.Principal?.ToString(),
+                resource = link.Resource?.ToString(),
+                line = link.Line,
+                column = link.Column,
+            }),
+            tests = policies.Tests.Select(file => new { path = file.Path, text = file.Text }),
+            actions = policies.Actions,
+        };
         return (await api.Post("policies", upload, cancellationToken)).As<PolicyUploadedView>().Version;
     }
 

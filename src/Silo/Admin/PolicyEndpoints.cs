@@ -76,14 +76,12 @@ internal static class PolicyEndpoints
         {
             if (!IsEntity(link.Principal, out var principal) || !IsEntity(link.Resource, out var resource))
                 return Problems.Invalid($"The link '{link.Id}' names its principal and its resource as Cedar entities, for instance Assay::Role::\"exporter\".");
-            links.Add(new PolicyLink(link.Id, link.Template, principal, resource, links.Count + 1, 1));
+            links.Add(new PolicyLink(link.Id, link.Template, principal, resource, link.Line ?? links.Count + 1, link.Column ?? 1));
         }
 
-        var apis = await store.List(self.Realm, ObjectKinds.Api, context.RequestAborted);
-        var scopes = apis.Objects.Select(stored => RegistryJson.ReadApi(stored.Body.Span)).Where(api => api.PolicyDomain == body.Domain).SelectMany(api => api.Scopes);
         var document = new PolicyDocument(Files(body.Files), body.Schema)
         {
-            Actions = ActionDeclarations.Of(scopes, body.Schema),
+            Actions = body.Actions ?? await Actions(store, self, body, context.RequestAborted),
             Links = links.DrainToImmutable(),
             Tests = Files(body.Tests ?? []),
         };
@@ -100,6 +98,13 @@ internal static class PolicyEndpoints
             default:
                 throw new System.Diagnostics.UnreachableException();
         }
+    }
+
+    private static async Task<string> Actions(IAuthorityStore store, SiloIdentity self, PolicyUpload body, CancellationToken cancellationToken)
+    {
+        var apis = await store.List(self.Realm, ObjectKinds.Api, cancellationToken);
+        var scopes = apis.Objects.Select(stored => RegistryJson.ReadApi(stored.Body.Span)).Where(api => api.PolicyDomain == body.Domain).SelectMany(api => api.Scopes);
+        return ActionDeclarations.Of(scopes, body.Schema);
     }
 
     private static Task<IResult> Activate(string version, HttpContext context, IGrainFactory grains, AdminDesk desk, SiloIdentity self) =>

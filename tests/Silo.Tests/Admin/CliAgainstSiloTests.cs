@@ -77,6 +77,19 @@ public sealed class CliAgainstSiloTests(SiloFixture fixture) : IClassFixture<Sil
         Assert.Contains("No decision among ", diff.Output);
     }
 
+    [Fact]
+    public async Task A_bundle_is_one_version_whether_it_was_applied_or_is_to_be_a_shadow()
+    {
+        var list = await Assay("policy", "list", "--output", "json");
+        var active = JsonDocument.Parse(list.Output).RootElement.GetProperty("domains").EnumerateArray()
+            .Single(domain => domain.GetProperty("domain").GetString() == "tokens").GetProperty("active").GetString();
+
+        var shadow = await Assay("policy", "shadow", Path.Combine(RunningSilo.Checkout(), "samples", "quickstart"));
+
+        Assert.Equal(1, shadow.ExitCode);
+        Assert.Contains($"'{active}' is in force", shadow.Errors);
+    }
+
     [Theory]
     [InlineData("get", "identities")]
     [InlineData("get", "policies")]

@@ -43,13 +43,20 @@ internal sealed record PolicyText(string Path, string Text);
 /// <param name="Template">The template's <c>@id</c>.</param>
 /// <param name="Principal">A Cedar entity for <c>?principal</c>.</param>
 /// <param name="Resource">A Cedar entity for <c>?resource</c>.</param>
-internal sealed record PolicyLinkText(string Id, string Template, string? Principal = null, string? Resource = null);
+/// <param name="Line">Where it stands in its file; part of the set's content, so that a bundle is one version however it is uploaded.</param>
+internal sealed record PolicyLinkText(string Id, string Template, string? Principal = null, string? Resource = null, int? Line = null, int? Column = null);
 
-/// <param name="Schema">The author's schema. The actions are made of the scopes of the domain's APIs as they are now.</param>
+/// <param name="Schema">The author's schema.</param>
 /// <param name="Links">Policies made from templates of the files.</param>
 /// <param name="Tests">Test files, kept with the set.</param>
+/// <param name="Actions">The declarations of the set's actions; made of the scopes of the domain's APIs as they are now when left out.</param>
 internal sealed record PolicyUpload(
-    string Domain, ImmutableArray<PolicyText> Files, string? Schema = null, ImmutableArray<PolicyLinkText>? Links = null, ImmutableArray<PolicyText>? Tests = null);
+    string Domain,
+    ImmutableArray<PolicyText> Files,
+    string? Schema = null,
+    ImmutableArray<PolicyLinkText>? Links = null,
+    ImmutableArray<PolicyText>? Tests = null,
+    string? Actions = null);
 
 /// <param name="Warnings">What is allowed and probably not meant, each with file, line and column.</param>
 internal sealed record PolicyUploaded(string Domain, string Version, long Number, ImmutableArray<string> Warnings);
