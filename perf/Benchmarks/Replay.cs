@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Assay.Core.Decisions;
 using Assay.Core.Evidence;
 using Assay.Core.Policies;
 using Assay.Core.Registry;

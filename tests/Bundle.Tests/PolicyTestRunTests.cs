@@ -55,7 +55,7 @@ public sealed class PolicyTestRunTests : IDisposable
     [InlineData("{scopes: [read], expect: denied}", "read: expected withheld, got granted by read")]
     [InlineData("{scopes: [read], expect: {granted: read, ttl: 5m}}", "ttl: expected 5m, got 2m, as long as read allows (read)")]
     [InlineData("{binding: dpop, scopes: [write], expect: {granted: write, ttl: 5m}}", "ttl: expected 5m, got 4m, as long as the API allows")]
-    [InlineData("{scopes: [audit], expect: granted}", "audit: expected granted, got noPermit; needs to be a Assay::Person  (tier); needs principal has tier  principal.tier is absent (tier)")]
+    [InlineData("{scopes: [audit], expect: granted}", "audit: expected granted, got noPermit; needs to be a Assay::Person  (tier); needs principal has tier  principal.tier is absent  (tier)")]
     [InlineData("{scopes: [read], without: [{role: reader}], expect: granted}", "read: expected granted, got noPermit; needs to be in Assay::Role::\"reader\"  (read)")]
     [InlineData("{signals: {odd: 60}, binding: dpop, scopes: [write], expect: granted}", "write: expected granted, got stepUpRequired (approval) by pause; needs a verification: approval; needs an end of: context.risk.score >= 60  context.risk.score = 60  (pause)")]
     [InlineData("{signals: {odd: 60}, binding: dpop, scopes: [write], expect: {withheld: {write: {stepUpRequired: attestation}}}}", "write: expected stepUpRequired (attestation), got stepUpRequired (approval) by pause")]

@@ -15,40 +15,44 @@ public static class Decider
     /// <summary>Asks policy about every requested scope. The moment, the risk and all else that changes comes in with <paramref name="input"/>.</summary>
     /// <exception cref="ArgumentException">The resource is not in the directory, or the identity is not the one that asks: nothing to decide about.</exception>
     public static Verdict Decide(LoadedPolicySet policies, DirectorySnapshot directory, Identity identity, DecisionInput input) =>
-        DecideBeside(policies, directory, identity, input, null, out _);
+        DecideBeside(policies, StageOf(directory, identity, input), input, null, out _);
+
+    /// <summary>The same on a stage that was set before: of that identity, API and moment.</summary>
+    /// <exception cref="ArgumentException">The stage is not that of the identity that asks.</exception>
+    public static Verdict Decide(LoadedPolicySet policies, DecisionStage stage, DecisionInput input) => DecideBeside(policies, stage, input, null, out _);
 
     /// <summary>The same, and beside it what a shadow set would have said, which has no part in the verdict.</summary>
     /// <param name="shadow">Asked when the verdict stands; null for none.</param>
     /// <param name="beside">Its answer; null when there is no shadow.</param>
-    /// <exception cref="ArgumentException">As for <see cref="Decide"/>; never because of the shadow.</exception>
-    public static Verdict DecideBeside(
-        LoadedPolicySet policies, DirectorySnapshot directory, Identity identity, DecisionInput input, ShadowPolicySet? shadow, out ShadowAnswer? beside)
+    /// <exception cref="ArgumentException">The stage is not that of the identity that asks; never because of the shadow.</exception>
+    public static Verdict DecideBeside(LoadedPolicySet policies, DecisionStage stage, DecisionInput input, ShadowPolicySet? shadow, out ShadowAnswer? beside)
     {
         var evaluation = Evaluation.Rent();
-        var verdict = DecideBy(evaluation, policies, directory, identity, input, shadow, out beside);
+        var verdict = DecideBy(evaluation, policies, stage, input, shadow, out beside);
         if (beside?.Fault is null)
             evaluation.Return(); // not when anything threw: memory in an unknown state is not used again
         return verdict;
     }
 
     /// <summary>
-    /// The same by the interpreter, which is slower and was written and is tested apart from the compiled form that <see cref="Decide"/> uses: who decides a
+    /// The same by the interpreter, which is slower and was written and is tested apart from the compiled form that <c>Decide</c> uses: who decides a
     /// recorded decision again this way checks that form too.
     /// </summary>
-    /// <exception cref="ArgumentException">As for <see cref="Decide"/>.</exception>
+    /// <exception cref="ArgumentException">The resource is not in the directory, or the identity is not the one that asks.</exception>
     public static Verdict DecideByReference(LoadedPolicySet policies, DirectorySnapshot directory, Identity identity, DecisionInput input) =>
-        DecideBy(null, policies, directory, identity, input, null, out _);
+        DecideBy(null, policies, StageOf(directory, identity, input), input, null, out _);
+
+    private static DecisionStage StageOf(DirectorySnapshot directory, Identity identity, DecisionInput input) =>
+        DecisionStage.Of(directory, identity, input.Resource, input.Time) ?? throw new ArgumentException($"'{input.Resource}' is not in the directory", nameof(input));
 
     private static Verdict DecideBy(
-        Evaluation? evaluation, LoadedPolicySet policies, DirectorySnapshot directory, Identity identity, DecisionInput input, ShadowPolicySet? shadow, out ShadowAnswer? beside)
+        Evaluation? evaluation, LoadedPolicySet policies, DecisionStage stage, DecisionInput input, ShadowPolicySet? shadow, out ShadowAnswer? beside)
     {
-        if (!directory.TryGetView(input.Resource, out var api))
-            throw new ArgumentException($"'{input.Resource}' is not in the directory", nameof(input));
-        if (identity.Id != input.ClientId)
-            throw new ArgumentException($"the request is of '{input.ClientId}', not of '{identity.Id}'", nameof(identity));
+        var (api, principal, entities) = (stage.View, stage.Principal, stage.Entities);
+        if (principal.Id != input.ClientId)
+            throw new ArgumentException($"the request is of '{input.ClientId}', not of '{principal.Id}'", nameof(stage));
 
-        var principal = PrincipalEntity.UidOf(identity);
-        var entities = Entities.Over(api.Entities, PrincipalEntity.Of(principal, identity, directory, input.Time));
+        var conformance = stage.ConformanceTo(policies);
         var context = DecisionContext.Of(input);
         evaluation?.Begin(policies.Compiled, principal, api.Uid, context, entities);
 
@@ -57,6 +61,7 @@ public static class Decider
         foreach (var scope in input.Scopes)
         {
             var decision = !api.TryGetAction(scope, out var action) ? new ScopeDecision { Scope = scope, Outcome = ScopeOutcome.UnknownScope }
+                : conformance.FaultOf(scope) is { } fault ? new ScopeDecision { Scope = scope, Outcome = ScopeOutcome.PolicyError, Errors = [fault] }
                 : evaluation is not null ? Weigh(policies, evaluation, action, scope, input.Binding)
                 : Weigh(policies, new Request(principal, action, api.Uid, context), entities, scope, input.Binding);
             decided.Add(decision);
@@ -66,7 +71,7 @@ public static class Decider
         }
 
         var verdict = new Verdict(decided.MoveToImmutable(), lifetime is { } life ? ScopeWeight.Bounded(life, api.Api.MaxTokenLifetime, input.MaxLifetime) : TimeSpan.Zero);
-        beside = shadow is null || evaluation is null ? null : shadow.Ask(evaluation, api, principal, context, entities, input, verdict);
+        beside = shadow is null || evaluation is null ? null : shadow.Ask(evaluation, stage, context, input, verdict);
         return verdict;
     }
 

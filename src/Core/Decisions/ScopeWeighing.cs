@@ -7,12 +7,15 @@ namespace Assay.Core.Decisions;
 /// <summary>What becomes of one scope, without the words: the outcome, the verifications that would open it, and the life its permits allow.</summary>
 internal readonly record struct ScopeWeight(ScopeOutcome Outcome, ImmutableArray<string> StepUp, TimeSpan? MaxLifetime)
 {
+    /// <summary>Of a scope about which policy could not be asked, or not wholly: closed by default.</summary>
+    public static readonly ScopeWeight Withheld = new(ScopeOutcome.PolicyError, [], null);
+
     /// <summary>The rules above Cedar (docs/policy.md, "What becomes of a scope").</summary>
     /// <param name="forbidFailed">A forbid could not be evaluated: closed by default.</param>
     public static ScopeWeight Of(LoadedPolicySet policies, ReadOnlySpan<Policy> permits, ReadOnlySpan<Policy> forbids, bool forbidFailed, string binding)
     {
         if (forbidFailed)
-            return new ScopeWeight(ScopeOutcome.PolicyError, [], null);
+            return Withheld;
 
         if (!forbids.IsEmpty)
         {

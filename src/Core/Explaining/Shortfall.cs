@@ -44,7 +44,9 @@ public sealed class Shortfall
             case ScopeOutcome.UnknownScope:
                 return [Sentence(null, $"a scope that the API declares: {string.Join(", ", scene.Api.Scopes.Select(declared => declared.Name))}")];
             case ScopeOutcome.PolicyError:
-                return [Sentence(null, "a policy set without the error: a forbid that cannot be evaluated denies", scope.Errors)];
+                return [Sentence(null, IsUnfit(scope)
+                    ? "a policy set in force whose schema has this, or a request that fits the schema"
+                    : "a policy set without the error: a forbid that cannot be evaluated denies", scope.Errors)];
         }
 
         var request = scene.Ask(scope.Scope);
@@ -74,7 +76,11 @@ public sealed class Shortfall
     /// scope is granted, or nothing short of another policy set is known to do.
     /// </summary>
     public ImmutableArray<ImmutableArray<Remedy>> WaysTo(ScopeDecision scope) =>
-        search is null || scope.Outcome is ScopeOutcome.Granted or ScopeOutcome.UnknownScope ? [] : search.Find(scope.Scope);
+        search is null || scope.Outcome is ScopeOutcome.Granted or ScopeOutcome.UnknownScope || IsUnfit(scope) ? [] : search.Find(scope.Scope);
+
+    /// <summary>Policy was not asked, because the request does not fit the schema: no other request of its kind does.</summary>
+    private static bool IsUnfit(ScopeDecision scope) =>
+        scope is { Outcome: ScopeOutcome.PolicyError, Errors: [var error] } && error.StartsWith(Conformance.Prefix, StringComparison.Ordinal);
 
     /// <summary>The permits for this action and resource with the fewest unmet parts.</summary>
     private IEnumerable<Missing> Nearest(Request request, PolicyScrutiny scrutiny)

@@ -53,16 +53,22 @@ public static class BuiltInSchema
 
     internal static readonly SchemaFragment Fragment = SchemaFragment.Parse(Text, Source).Fragment!;
 
+    private static readonly Schema Resolved = Resolve();
+
     /// <summary>The type of every request's context.</summary>
-    internal static readonly CedarType.Record Context = ContextOf();
+    internal static readonly CedarType.Record Context = Resolved.Actions.Values.Single().Context;
 
     /// <summary>The declaration of one of <see cref="Replaceable"/>.</summary>
     internal static SchemaDeclaration.EntityType Declaration(string name) =>
         Fragment.Namespaces[0].Declarations.OfType<SchemaDeclaration.EntityType>().First(declaration => declaration.Names.Any(declared => declared.Text == name));
 
-    private static CedarType.Record ContextOf()
+    /// <summary>Whether a schema leaves a type as it is here.</summary>
+    internal static bool Leaves(EntityTypeSchema type) =>
+        Resolved.EntityTypes.TryGetValue(type.Name, out var own) && own.Attributes == type.Attributes && own.ParentTypes.SetEquals(type.ParentTypes);
+
+    private static Schema Resolve()
     {
         var probe = SchemaFragment.Parse("action probe appliesTo { principal: [Assay::Workload], resource: [Assay::Api], context: Assay::Context };", Source).Fragment!;
-        return Schema.Of([Fragment, probe]).Schema!.Actions.Values.Single().Context;
+        return Schema.Of([Fragment, probe]).Schema!;
     }
 }

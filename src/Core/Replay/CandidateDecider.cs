@@ -51,8 +51,13 @@ public sealed class CandidateDecider(LoadedPolicySet policies)
             return;
         }
 
-        evaluation.Decide(action);
-        var weight = ScopeWeight.Of(policies, evaluation.SatisfiedPermits, evaluation.SatisfiedForbids, HasForbid(evaluation.Failures), binding);
+        var weight = ScopeWeight.Withheld;
+        if (stage.ConformanceTo(policies).FaultOf(scope) is null)
+        {
+            evaluation.Decide(action);
+            weight = ScopeWeight.Of(policies, evaluation.SatisfiedPermits, evaluation.SatisfiedForbids, HasForbid(evaluation.Failures), binding);
+        }
+
         answers.Add(new ScopeAnswer(scope, weight.Outcome, weight.StepUp));
         if (weight.Outcome == ScopeOutcome.Granted)
             lifetime = ScopeWeight.Smaller(lifetime, weight.MaxLifetime ?? defaultLifetime);

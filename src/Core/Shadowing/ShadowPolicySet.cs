@@ -18,12 +18,12 @@ public sealed class ShadowPolicySet(LoadedPolicySet policies)
     /// What it says to the question that a verdict just answered. Never throws; allocates only for what differs. The evaluation is that of the verdict,
     /// whose principal, context and entities are taken again, and is cleared.
     /// </summary>
-    internal ShadowAnswer Ask(Evaluation evaluation, ApiView api, EntityUid principal, RecordValue context, Entities entities, DecisionInput input, Verdict verdict)
+    internal ShadowAnswer Ask(Evaluation evaluation, DecisionStage stage, RecordValue context, DecisionInput input, Verdict verdict)
     {
         try
         {
-            evaluation.Begin(Policies.Compiled, principal, api.Uid, context, entities);
-            return Compare(evaluation, api, input, verdict);
+            evaluation.Begin(Policies.Compiled, stage.Principal, stage.View.Uid, context, stage.Entities);
+            return Compare(evaluation, stage, input, verdict);
         }
         catch (Exception fault)
         {
@@ -31,8 +31,9 @@ public sealed class ShadowPolicySet(LoadedPolicySet policies)
         }
     }
 
-    private ShadowAnswer Compare(Evaluation evaluation, ApiView api, DecisionInput input, Verdict verdict)
+    private ShadowAnswer Compare(Evaluation evaluation, DecisionStage stage, DecisionInput input, Verdict verdict)
     {
+        var (api, conformance) = (stage.View, stage.ConformanceTo(Policies));
         ImmutableArray<ScopeAnswer>.Builder? differing = null;
         TimeSpan? asked = null;
         foreach (var was in verdict.Scopes)
@@ -40,8 +41,13 @@ public sealed class ShadowPolicySet(LoadedPolicySet policies)
             if (!api.TryGetAction(was.Scope, out var action))
                 continue; // policy is not asked about it
 
-            evaluation.Decide(action);
-            var weight = ScopeWeight.Of(Policies, evaluation.SatisfiedPermits, evaluation.SatisfiedForbids, HasForbid(evaluation.Failures), input.Binding);
+            var weight = ScopeWeight.Withheld;
+            if (conformance.FaultOf(was.Scope) is null)
+            {
+                evaluation.Decide(action);
+                weight = ScopeWeight.Of(Policies, evaluation.SatisfiedPermits, evaluation.SatisfiedForbids, HasForbid(evaluation.Failures), input.Binding);
+            }
+
             if (weight.Outcome == ScopeOutcome.Granted)
                 asked = ScopeWeight.Smaller(asked, weight.MaxLifetime ?? input.DefaultLifetime);
 

@@ -25,6 +25,7 @@ internal sealed class IdentityGrain(
     private const string HandOverKey = "assay.identity";
 
     private readonly ReplayCache replays = new();
+    private readonly StageCache stages = new();
     private readonly DecisionOptions bounds = options.Value;
     private TokenBucket bucket;
     private string realm = "";
@@ -218,7 +219,7 @@ internal sealed class IdentityGrain(
 
         return ShadowPolicy.Of(view.Shadows, domain, policy.Version) is { } shadow
             ? DecideBeside(shadow, view, policy, input, isCounted: spend)
-            : new Decision.Decided(view.Number, input, Decider.Decide(policy.Policies, view.Directory, identity, input));
+            : new Decision.Decided(view.Number, input, Decider.Decide(policy.Policies, stages.Of(view.Directory, identity, api.Resource, now), input));
     }
 
     /// <summary>Decides by the set in force, and asks the shadow set what it would have said.</summary>
@@ -226,7 +227,7 @@ internal sealed class IdentityGrain(
     {
         var began = clock.GetTimestamp();
         var asked = shadow.RestsAt(began) ? null : shadow.Policies;
-        var verdict = Decider.DecideBeside(policy.Policies, view.Directory, identity!, input, asked, out var answer);
+        var verdict = Decider.DecideBeside(policy.Policies, stages.Of(view.Directory, identity!, input.Resource, input.Time), input, asked, out var answer);
         var ended = clock.GetTimestamp();
         shadow.Took(clock.GetElapsedTime(began, ended), ended, clock.TimestampFrequency);
         if (isCounted)

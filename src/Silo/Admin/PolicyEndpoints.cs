@@ -81,7 +81,7 @@ internal static class PolicyEndpoints
 
         var document = new PolicyDocument(Files(body.Files), body.Schema)
         {
-            Actions = body.Actions ?? await Actions(store, self, body, context.RequestAborted),
+            Actions = body.Actions ?? await Actions(store, self, body.Domain, body.Schema, context.RequestAborted),
             Links = links.DrainToImmutable(),
             Tests = Files(body.Tests ?? []),
         };
@@ -98,13 +98,6 @@ internal static class PolicyEndpoints
             default:
                 throw new System.Diagnostics.UnreachableException();
         }
-    }
-
-    private static async Task<string> Actions(IAuthorityStore store, SiloIdentity self, PolicyUpload body, CancellationToken cancellationToken)
-    {
-        var apis = await store.List(self.Realm, ObjectKinds.Api, cancellationToken);
-        var scopes = apis.Objects.Select(stored => RegistryJson.ReadApi(stored.Body.Span)).Where(api => api.PolicyDomain == body.Domain).SelectMany(api => api.Scopes);
-        return ActionDeclarations.Of(scopes, body.Schema);
     }
 
     private static Task<IResult> Activate(string version, HttpContext context, IGrainFactory grains, AdminDesk desk, SiloIdentity self) =>
@@ -144,6 +137,13 @@ internal static class PolicyEndpoints
         : Problems.Invalid($"reason has 1 to {MaxReason} characters, none of them a control character.");
 
     public static IPolicyGrain Grain(IGrainFactory grains, SiloIdentity self, string domain) => grains.GetGrain<IPolicyGrain>(GrainKey.For(self.Realm, domain));
+
+    /// <summary>The actions of a set that comes without: of the scopes of the domain's APIs as they are now.</summary>
+    public static async Task<string> Actions(IAuthorityStore store, SiloIdentity self, string domain, string? schema, CancellationToken cancellationToken)
+    {
+        var apis = await store.List(self.Realm, ObjectKinds.Api, cancellationToken);
+        return ActionDeclarations.Of(apis.Objects.Select(stored => RegistryJson.ReadApi(stored.Body.Span)).Where(api => api.PolicyDomain == domain).SelectMany(api => api.Scopes), schema);
+    }
 
     private static bool AreFiles(ImmutableArray<PolicyText> files) =>
         files.Length <= 1000 && files.All(file => file.Path.Length is > 0 and <= 500) && files.DistinctBy(file => file.Path).Count() == files.Length;

@@ -2,6 +2,7 @@ using System.Text;
 using Assay.Core.Evidence;
 using Assay.Core.Policies;
 using Assay.Core.Registry;
+using Assay.Grains.Authority;
 using Assay.Silo.Admin.Explaining;
 using Assay.Silo.Admin.Replaying;
 using Assay.Silo.Admin.Wire;
@@ -23,7 +24,8 @@ internal static class ReplayEndpoint
             .Accepts<ReplayWish>("application/json").Produces<ReplayLine>(StatusCodes.Status200OK, ReplayStream.MediaType)
             .ProducesProblem(404).ProducesProblem(422).ProducesProblem(429);
 
-    private static async Task<IResult> Replay(HttpContext context, History history, PolicyReplays replays, JtiCodec names, IHostApplicationLifetime lifetime, TimeProvider clock)
+    private static async Task<IResult> Replay(
+        HttpContext context, History history, IAuthorityStore store, SiloIdentity self, PolicyReplays replays, JtiCodec names, IHostApplicationLifetime lifetime, TimeProvider clock)
     {
         var (wish, refusal) = await AdminJson.Read<ReplayWish>(context, AdminJson.LargeBody);
         if (refusal is not null)
@@ -40,11 +42,12 @@ internal static class ReplayEndpoint
         if (since >= until)
             return Problems.Invalid("since must be before until.");
 
-        var (candidate, fault) = await Candidate(wish, domain, history, context.RequestAborted);
+        var (candidate, fault) = await Candidate(wish, domain, history, store, self, context.RequestAborted);
         return candidate is null ? fault! : new ReplayStream(replays, names, lifetime, new ReplayQuestion(candidate, domain, since, until, limit, wish.Verify));
     }
 
-    private static async Task<(LoadedPolicySet? Set, IResult? Fault)> Candidate(ReplayWish wish, string domain, History history, CancellationToken cancellationToken)
+    private static async Task<(LoadedPolicySet? Set, IResult? Fault)> Candidate(
+        ReplayWish wish, string domain, History history, IAuthorityStore store, SiloIdentity self, CancellationToken cancellationToken)
     {
         if (wish.Version is null == wish.Candidate is null)
             return (null, Problems.Invalid("Name the version of a stored set, or give a candidate: one of them."));
@@ -63,6 +66,8 @@ internal static class ReplayEndpoint
 
         if (document.Files.IsEmpty)
             return (null, Problems.Invalid("The candidate has no files."));
+        if (document.Actions is null)
+            document = document with { Actions = await PolicyEndpoints.Actions(store, self, domain, document.Schema, cancellationToken) };
         var loaded = LoadedPolicySet.Load(document);
         return (loaded.Set, loaded.Set is null ? Problems.Invalid("The candidate cannot be used.", [.. loaded.Faults.Select(fault => fault.ToString())]) : null);
     }

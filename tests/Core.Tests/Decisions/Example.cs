@@ -25,6 +25,8 @@ internal static class Example
 
     public static readonly DirectorySnapshot Directory = DirectorySnapshot.Of([new Group { Uid = Exporters }], [PaymentsApi]);
 
+    public static DecisionStage Stage => DecisionStage.Of(Directory, Exporter, Payments, Now)!;
+
     public static readonly DecisionInput Input = new()
     {
         Realm = "default",

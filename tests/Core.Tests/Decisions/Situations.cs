@@ -63,8 +63,14 @@ internal static class Situations
         Gen.OneOfConst("@step_up(\"approval\") ", "@step_up(\"attestation\") ", ""), Gen.OneOfConst("", "@reason(\"no\") @public "), Conditions.Where(condition => condition.Length > 0),
         (stepUp, reason, condition) => $"{stepUp}{reason}forbid (principal, action, resource) {condition};");
 
-    private static readonly Gen<PolicyDocument> Documents = Gen.Select(Permits.Array[0, 4], Forbids.Array[0, 2], (permits, forbids) => new PolicyDocument(
-        [new PolicyFile("permits.cedar", string.Join('\n', permits)), new PolicyFile("forbids.cedar", string.Join('\n', forbids))], null));
+    // No schema twice as often as one; one that knows all scopes in the family, and one that lacks some.
+    private static readonly Gen<string?> Actions = Gen.OneOfConst(
+        null, null, ActionDeclarations.Of(Scopes[..3].Select(scope => new ApiScope(scope, null, ["family"])), null), ActionDeclarations.Of([new ApiScope("list", null, [])], null));
+
+    private static readonly Gen<PolicyDocument> Documents = Gen.Select(
+        Permits.Array[0, 4], Forbids.Array[0, 2], Actions, Gen.OneOfConst(null, null, "namespace Assay { entity Workload in [Role, Team] = { tier?: Long }; }"),
+        (permits, forbids, actions, schema) => new PolicyDocument(
+            [new PolicyFile("permits.cedar", string.Join('\n', permits)), new PolicyFile("forbids.cedar", string.Join('\n', forbids))], schema) { Actions = actions });
 
     private static readonly Gen<DecisionInput> Asks = Gen.Select(
         Gen.Shuffle(Scopes, 0, 4), Gen.OneOfConst("none", "dpop", "mtls"), Gen.OneOfConst(null, "10.0.0.1", "192.0.2.1", "?"), Gen.OneOfConst("private_key_jwt", "client_secret_basic"),

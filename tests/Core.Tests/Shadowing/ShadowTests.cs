@@ -28,7 +28,7 @@ public sealed class ShadowTests
                 var policies = LoadedPolicySet.LoadStored(document).Set!;
                 var candidate = LoadedPolicySet.LoadStored(candidates).Set!;
 
-                var verdict = Decider.DecideBeside(policies, directory, identity, input, new ShadowPolicySet(candidate), out var shadow);
+                var verdict = Decider.DecideBeside(policies, DecisionStage.Of(directory, identity, input.Resource, input.Time)!, input, new ShadowPolicySet(candidate), out var shadow);
 
                 Assert.Equal(Decider.DecideByReference(policies, directory, identity, input), verdict);
                 Assert.Equal(Expected(verdict, Decider.DecideByReference(candidate, directory, identity, input), candidate.Version), shadow);
@@ -53,7 +53,7 @@ public sealed class ShadowTests
     public void Each_way_of_differing_has_a_name(string inForce, string shadow, string expected)
     {
         var verdict = Decider.DecideBeside(
-            Example.Policies(inForce), Example.Directory, Example.Exporter, Example.Input with { Scopes = ["list", "export"] }, new ShadowPolicySet(Example.Policies(shadow)), out var answer);
+            Example.Policies(inForce), Example.Stage, Example.Input with { Scopes = ["list", "export"] }, new ShadowPolicySet(Example.Policies(shadow)), out var answer);
 
         Assert.Equal(expected, answer!.DifferencesFrom(verdict).ToString());
     }
@@ -63,7 +63,7 @@ public sealed class ShadowTests
     {
         var shadow = new ShadowPolicySet(Example.Policies(Wide));
 
-        var answer = shadow.Ask(null!, null!, default, RecordValue.Empty, Entities.Empty, Example.Input, new Verdict([], TimeSpan.Zero));
+        var answer = shadow.Ask(null!, Example.Stage, RecordValue.Empty, Example.Input, new Verdict([], TimeSpan.Zero));
 
         Assert.Equal(new ShadowAnswer(shadow.Policies.Version, [], null, "NullReferenceException"), answer);
         Assert.Equal(ShadowDifferences.Failed, answer.DifferencesFrom(new Verdict([], TimeSpan.Zero)));
@@ -74,10 +74,11 @@ public sealed class ShadowTests
     {
         var policies = Example.Policies(Wide);
         var shadow = new ShadowPolicySet(Example.Policies("permit (principal in Assay::Role::\"exporters\", action, resource) unless { context.risk.score >= 50 };"));
+        var stage = Example.Stage;
         long Allocated(ShadowPolicySet? beside)
         {
             var before = GC.GetAllocatedBytesForCurrentThread();
-            Decider.DecideBeside(policies, Example.Directory, Example.Exporter, Example.Input, beside, out _);
+            Decider.DecideBeside(policies, stage, Example.Input, beside, out _);
             return GC.GetAllocatedBytesForCurrentThread() - before;
         }
 
@@ -92,7 +93,7 @@ public sealed class ShadowTests
         var policies = Example.Policies(Wide);
         var input = Example.Input with { PolicyVersion = policies.Version };
         var verdict = Decider.DecideBeside(
-            policies, Example.Directory, Example.Exporter, input, new ShadowPolicySet(Example.Policies(Wide + "@step_up(\"approval\") forbid (principal, action, resource);")), out var shadow);
+            policies, Example.Stage, input, new ShadowPolicySet(Example.Policies(Wide + "@step_up(\"approval\") forbid (principal, action, resource);")), out var shadow);
         var record = Situations.Record(input, verdict) with { Shadow = shadow };
 
         var read = EvidenceRecord.Decode(record.Encode());

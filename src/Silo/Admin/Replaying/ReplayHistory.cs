@@ -1,3 +1,4 @@
+using Assay.Core.Decisions;
 using Assay.Core.Policies;
 using Assay.Core.Registry;
 using Assay.Core.Replay;

@@ -1,17 +1,21 @@
 using Assay.Cedar;
-using Assay.Core.Decisions;
+using Assay.Core.Policies;
 using Assay.Core.Registry;
 
-namespace Assay.Core.Replay;
+namespace Assay.Core.Decisions;
 
 /// <summary>
 /// One version of an identity before one API of one version of the directory, as policies see them, for as long as no membership begins or ends by the
-/// clock: decisions of that time share it.
+/// clock: decisions of that time share it, and what a policy set's schema says of it.
 /// </summary>
 public sealed class DecisionStage
 {
     private readonly DateTimeOffset from;
     private readonly DateTimeOffset until;
+
+    // Of the sets asked last: the one in force, and its shadow or the set before. Whoever loses a race works it out again.
+    private Conformance? newest;
+    private Conformance? other;
 
     private DecisionStage(ApiView view, EntityUid principal, Entities entities, DateTimeOffset from, DateTimeOffset until) =>
         (View, Principal, Entities, this.from, this.until) = (view, principal, entities, from, until);
@@ -45,4 +49,17 @@ public sealed class DecisionStage
 
     /// <summary>Whether the stage is the same at another moment.</summary>
     public bool HoldsAt(DateTimeOffset moment) => from <= moment && moment < until;
+
+    /// <summary>What the schema of a set says of this stage: worked out once for each of the two sets asked last.</summary>
+    internal Conformance ConformanceTo(LoadedPolicySet policies)
+    {
+        var known = newest;
+        if (known is not null && ReferenceEquals(known.Policies, policies))
+            return known;
+        if (other is { } before && ReferenceEquals(before.Policies, policies))
+            return before;
+
+        other = known;
+        return newest = Conformance.Of(policies, this);
+    }
 }
