@@ -17,6 +17,7 @@ internal sealed class IdentityGrain(
     SiloView silo,
     Predecessors predecessors,
     ShadowMeter shadows,
+    ISiloStatusOracle silos,
     ISecretMaker secrets,
     IOptions<DecisionOptions> options,
     TimeProvider clock,
@@ -48,8 +49,11 @@ internal sealed class IdentityGrain(
     {
         freshness?.Dispose();
 
-        // Orleans asks before it gives up the registration: the next activation goes on with what this one knows.
-        if (reason.ReasonCode == DeactivationReasonCode.ShuttingDown && replays.Count is > 0 and <= IdentityHandOver.MaxSpent)
+        // Orleans asks before it gives up the registration: the next activation goes on with what this one knows. When the last silo stops, nobody is
+        // there to take it, and the evidence knows.
+        if (reason.ReasonCode == DeactivationReasonCode.ShuttingDown
+            && replays.Count is > 0 and <= IdentityHandOver.MaxSpent
+            && silos.GetApproximateSiloStatuses(onlyActive: true).Count > 0)
             MigrateOnIdle();
         return Task.CompletedTask;
     }

@@ -85,8 +85,10 @@ public sealed class OutageTrials(TrialServer database, ITestOutputHelper log)
 
             foreach (var silo in cluster.Silos)
             {
-                var keys = (await cluster.Admin(silo, "GET", "keys")).GetProperty("keys").EnumerateArray().Select(key => key.GetProperty("state").GetString()).Order();
-                Assert.Equal(["active", "announced"], keys);
+                var rings = (await cluster.Admin(silo, "GET", "keys")).GetProperty("keys").EnumerateArray()
+                    .GroupBy(key => key.GetProperty("purpose").GetString(), key => key.GetProperty("state").GetString()).ToList();
+                Assert.Equal(["access-token", "checkpoint", "introspection", "set", "status-list"], rings.Select(ring => ring.Key).Order());
+                Assert.All(rings, ring => Assert.Equal(["active", "announced"], ring.Order()));
                 var domains = (await cluster.Admin(silo, "GET", "policies")).GetProperty("domains").EnumerateArray().ToList();
                 Assert.All(domains, domain => Assert.Equal(1, domain.GetProperty("versions").GetArrayLength()));
             }

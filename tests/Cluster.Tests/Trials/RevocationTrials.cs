@@ -124,7 +124,8 @@ public sealed class RevocationTrials(TrialServer database, ITestOutputHelper log
             await load.More(30);
             var silo = cluster.Silos[trial % cluster.Silos.Count];
             var keys = (await cluster.Admin(silo, "GET", "keys")).GetProperty("keys").EnumerateArray();
-            var active = keys.Single(key => key.GetProperty("state").GetString() == "active").GetProperty("kid").GetString();
+            var active = keys.Single(key => (key.GetProperty("purpose").GetString(), key.GetProperty("state").GetString()) == ("access-token", "active"))
+                .GetProperty("kid").GetString();
 
             await cluster.Admin(silo, "POST", $"keys/{active}/withdraw");
             var returned = Stopwatch.GetTimestamp();
