@@ -36,6 +36,7 @@ internal sealed class Compiler
         if (expression.Constant is { } constant)
             return new ConstantNode(constant);
 
+        // Each kind in a method of its own: what one kind needs of the stack must not be taken at every level of a deep expression.
         return expression switch
         {
             VariableExpr variable => variables[(int)variable.Variable],
@@ -43,16 +44,14 @@ internal sealed class Compiler
             OrExpr or => new OrNode(Compile(or.Operands)),
             NotExpr not => new NotNode(Compile(not.Operand)),
             NegateExpr negate => new NegateNode(Compile(negate.Operand)),
-            IfExpr choice => new IfNode(Compile(choice.Condition), Compile(choice.Then), Compile(choice.Otherwise)),
-            CompareExpr { Comparison: Comparison.Equal or Comparison.NotEqual } equal =>
-                new EqualNode(Compile(equal.Left), Compile(equal.Right), equal.Comparison == Comparison.NotEqual),
-            CompareExpr compare => new OrderNode(compare.Comparison, Compile(compare.Left), Compile(compare.Right)),
-            InExpr contained => new InNode(Compile(contained.Left), Compile(contained.Right)),
+            IfExpr choice => Compile(choice),
+            CompareExpr compare => Compile(compare),
+            InExpr contained => Compile(contained),
             ArithmeticExpr arithmetic => new ArithmeticNode(Compile(arithmetic.Operands), arithmetic.Operators),
             AttributeExpr attribute => Attribute(Compile(attribute.Target), Interned(attribute.Name)),
             HasExpr has => new HasNode(Compile(has.Target), Array.ConvertAll(has.Path, Interned)),
             LikeExpr like => new LikeNode(Compile(like.Target), like.Pattern),
-            IsExpr typed => new IsNode(Compile(typed.Target), Interned(typed.Type), typed.Ancestor is null ? null : Compile(typed.Ancestor)),
+            IsExpr typed => Compile(typed),
             MethodExpr method => Compile(method),
             CallExpr call => Compile(call),
             SetExpr set => Compile(null, set.Elements),
@@ -61,7 +60,30 @@ internal sealed class Compiler
         };
     }
 
-    private Node[] Compile(Expr[] expressions) => Array.ConvertAll(expressions, Compile);
+    private IfNode Compile(IfExpr choice) => new(Compile(choice.Condition), Compile(choice.Then), Compile(choice.Otherwise));
+
+    private Node Compile(CompareExpr compare)
+    {
+        var left = Compile(compare.Left);
+        var right = Compile(compare.Right);
+        return compare.Comparison is Comparison.Equal or Comparison.NotEqual
+            ? new EqualNode(left, right, compare.Comparison == Comparison.NotEqual)
+            : new OrderNode(compare.Comparison, left, right);
+    }
+
+    private InNode Compile(InExpr contained) => new(Compile(contained.Left), Compile(contained.Right));
+
+    private IsNode Compile(IsExpr typed) =>
+        new(Compile(typed.Target), Interned(typed.Type), typed.Ancestor is null ? null : Compile(typed.Ancestor));
+
+    private Node[] Compile(Expr[] expressions)
+    {
+        var nodes = new Node[expressions.Length];
+        for (var i = 0; i < nodes.Length; i++)
+            nodes[i] = Compile(expressions[i]);
+
+        return nodes;
+    }
 
     // One node for every mention, and a place to keep what it finds from the second mention on.
     private AttributeNode Attribute(Node target, string name)
