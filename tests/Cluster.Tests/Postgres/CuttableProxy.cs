@@ -6,7 +6,7 @@ namespace Assay.Cluster.Tests.Postgres;
 /// <summary>A TCP proxy on 127.0.0.1 that a test can cut: what is sent then goes nowhere and nobody is told, as on a network that is down.</summary>
 public sealed class CuttableProxy : IAsyncDisposable
 {
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener listener;
     private readonly CancellationTokenSource stopping = new();
     private readonly List<TcpClient> clients = [];
     private readonly List<TcpClient> servers = [];
@@ -15,9 +15,11 @@ public sealed class CuttableProxy : IAsyncDisposable
     private volatile TaskCompletionSource passable = Passable();
 
     /// <param name="target">The port on 127.0.0.1 that everything goes to.</param>
-    public CuttableProxy(int target)
+    /// <param name="port">Where it listens; 0: anywhere.</param>
+    public CuttableProxy(int target, int port = 0)
     {
         this.target = target;
+        listener = new TcpListener(IPAddress.Loopback, port);
         listener.Start();
         Port = ((IPEndPoint)listener.LocalEndpoint).Port;
         accepting = Task.Run(Accept);

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
@@ -140,6 +141,21 @@ internal sealed class TestCluster : IAsyncDisposable
             throw new HttpRequestException($"{method} {path} on {silo.Name}: {(int)response.StatusCode} {text}", null, response.StatusCode);
         using var answer = JsonDocument.Parse(text.Length == 0 ? "{}" : text);
         return answer.RootElement.Clone();
+    }
+
+    /// <summary>The CLI, as the first administrator types it on the machine of the silo that was first; it reaches the given silo.</summary>
+    public async Task<(int ExitCode, string Output, string Errors)> Assay(SiloProcess silo, params string[] arguments)
+    {
+        await using var issuer = new CuttableProxy(new Uri(silo.Url).Port, new Uri(Issuer).Port); // the CLI knows no silo, only the issuer
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "assay.dll"), .. arguments])
+        {
+            WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        start.Environment["ASSAY_DATA"] = Path.GetDirectoryName(BootstrapKeyFile);
+        using var process = Process.Start(start)!;
+        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await output, await errors);
     }
 
     public Task RemoveMember(SiloProcess silo, string identity, string group = ExporterRole) =>

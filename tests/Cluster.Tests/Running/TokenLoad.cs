@@ -14,20 +14,24 @@ internal sealed class TokenLoad : IAsyncDisposable
     private readonly List<Task> workers = [];
     private long issued;
 
-    private TokenLoad()
-    {
-    }
+    private readonly bool keepTokens;
+
+    private TokenLoad(bool keepTokens) => this.keepTokens = keepTokens;
 
     public ConcurrentQueue<TokenAnswer> Answers { get; } = [];
+
+    /// <summary>Of every token that was received when the tokens themselves are not kept; else empty.</summary>
+    public ConcurrentQueue<TokenReceipt> Receipts { get; } = [];
 
     public IEnumerable<TokenAnswer> Issued => Answers.Where(answer => answer.Status == 200);
 
     /// <param name="workers">Requests under way at once, spread over the silos.</param>
     /// <param name="silos">Those that are asked; all of the cluster when null.</param>
+    /// <param name="keepTokens">False to keep receipts of tokens, and answers only of other requests: for millions.</param>
     public static TokenLoad Start(
-        TestCluster cluster, IReadOnlyList<ClusterIdentity> identities, string scope, int workers, IReadOnlyList<SiloProcess>? silos = null)
+        TestCluster cluster, IReadOnlyList<ClusterIdentity> identities, string scope, int workers, IReadOnlyList<SiloProcess>? silos = null, bool keepTokens = true)
     {
-        var load = new TokenLoad();
+        var load = new TokenLoad(keepTokens);
         silos ??= cluster.Silos;
         for (var worker = 0; worker < workers; worker++)
         {
@@ -41,7 +45,7 @@ internal sealed class TokenLoad : IAsyncDisposable
     /// <summary>Waits for so many more tokens.</summary>
     public async Task More(int tokens)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(120));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(120 + (tokens / 50)));
         var goal = Interlocked.Read(ref issued) + tokens;
         while (Interlocked.Read(ref issued) < goal)
             await Task.Delay(20, patience.Token);
@@ -65,7 +69,10 @@ internal sealed class TokenLoad : IAsyncDisposable
         for (; !over.IsCancellationRequested; turn++)
         {
             var answer = await http.Ask(silo, identities[turn % identities.Count], scope);
-            Answers.Enqueue(answer);
+            if (keepTokens || answer.Status != 200)
+                Answers.Enqueue(answer);
+            else
+                Receipts.Enqueue(TokenReceipt.Of(answer));
             if (answer.Status == 200)
                 Interlocked.Increment(ref issued);
             await Task.Delay(answer.Status == 200 ? Breath : 4 * Breath, CancellationToken.None); // longer where nobody listens at the moment

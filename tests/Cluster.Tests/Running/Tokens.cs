@@ -1,6 +1,9 @@
 using System.Buffers.Text;
 using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
+using Assay.Core.Jose;
 
 namespace Assay.Cluster.Tests.Running;
 
@@ -25,6 +28,16 @@ internal sealed record TokenAnswer(string Silo, string Identity, int Status, str
     {
         using var json = JsonDocument.Parse(Base64Url.DecodeFromChars(Token!.Split('.')[part]));
         return json.RootElement.GetProperty(name).GetString()!;
+    }
+}
+
+/// <summary>What is left of a token when only its record is of interest.</summary>
+internal readonly record struct TokenReceipt(string JwtId, string Silo, string Identity, string SigningInputHash)
+{
+    public static TokenReceipt Of(TokenAnswer answer)
+    {
+        var signed = answer.Token![..answer.Token!.LastIndexOf('.')];
+        return new TokenReceipt(answer.JwtId, answer.Silo, answer.Identity, Base64UrlText.Encode(SHA256.HashData(Encoding.ASCII.GetBytes(signed))));
     }
 }
 

@@ -8,7 +8,9 @@ namespace Assay.Cluster.Tests.Trials;
 [Collection(TrialServer.Collection)]
 public sealed class EndingTrials(TrialServer database, ITestOutputHelper log)
 {
-    private static int Rounds => LongTests.Size(small: 3, full: 20);
+    private static int Kills => LongTests.Size(small: 3, full: 20);
+
+    private static int Rounds => LongTests.Size(small: 2, full: 20);
 
     [Fact]
     public async Task A_killed_silo_takes_no_record_with_it_and_the_others_go_on()
@@ -17,7 +19,7 @@ public sealed class EndingTrials(TrialServer database, ITestOutputHelper log)
         await using var load = TokenLoad.Start(cluster, cluster.Identities, TestCluster.Read, workers: 9);
         var pauses = new List<TimeSpan>();
 
-        for (var round = 0; round < Rounds; round++)
+        for (var round = 0; round < Kills; round++)
         {
             await load.More(100);
             var victim = cluster.Silos[round % cluster.Silos.Count];

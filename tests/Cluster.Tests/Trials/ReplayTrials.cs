@@ -10,7 +10,7 @@ public sealed class ReplayTrials(TrialServer database)
     [Fact]
     public async Task The_same_assertion_at_two_silos_at_the_same_instant_buys_exactly_one_token()
     {
-        await using var cluster = await database.Cluster();
+        var cluster = await database.StandingCluster();
 
         for (var trial = 0; trial < LongTests.Size(small: 200, full: 1_000); trial++)
         {

@@ -16,7 +16,7 @@ public sealed class RevocationTrials(TrialServer database, ITestOutputHelper log
     [Fact]
     public async Task Once_a_membership_is_removed_no_silo_grants_what_it_gave()
     {
-        await using var cluster = await database.Cluster();
+        var cluster = await database.StandingCluster();
         var trials = LongTests.Size(small: 1_000, full: 10_000);
         var removals = new ConcurrentBag<TimeSpan>();
         var violations = new ConcurrentBag<string>();
@@ -69,7 +69,7 @@ public sealed class RevocationTrials(TrialServer database, ITestOutputHelper log
     [Fact]
     public async Task Once_an_identity_is_disabled_no_silo_issues_to_it()
     {
-        await using var cluster = await database.Cluster();
+        var cluster = await database.StandingCluster();
         var identity = cluster.Identities[0];
 
         for (var trial = 0; trial < LongTests.Size(small: 50, full: 500); trial++)
@@ -89,7 +89,7 @@ public sealed class RevocationTrials(TrialServer database, ITestOutputHelper log
     [Fact]
     public async Task Once_a_token_is_ended_every_silo_says_that_it_is_inactive()
     {
-        await using var cluster = await database.Cluster();
+        var cluster = await database.StandingCluster();
         var identity = cluster.Identities[0];
         async Task<(int, string)[]> Everywhere(string token) =>
             await Task.WhenAll(cluster.Silos.Select(silo => cluster.Http.About(silo, "introspect", cluster.ResourceServer, token)));
@@ -116,7 +116,7 @@ public sealed class RevocationTrials(TrialServer database, ITestOutputHelper log
     [Fact]
     public async Task Once_a_key_is_withdrawn_no_silo_signs_with_it()
     {
-        await using var cluster = await database.Cluster(("Assay:Keys:AnnounceTime", "00:00:01"), ("Assay:Keys:JwksMaxAge", "00:00:01"));
+        var cluster = await database.StandingCluster();
         await using var load = TokenLoad.Start(cluster, cluster.Identities, TestCluster.Read, workers: 6);
 
         for (var trial = 0; trial < LongTests.Size(small: 3, full: 20); trial++)
@@ -143,7 +143,7 @@ public sealed class RevocationTrials(TrialServer database, ITestOutputHelper log
     [Fact]
     public async Task Once_a_policy_is_activated_no_silo_decides_or_records_by_the_old_one()
     {
-        await using var cluster = await database.Cluster();
+        var cluster = await database.StandingCluster();
         await using var load = TokenLoad.Start(cluster, cluster.Identities, TestCluster.Read + " " + TestCluster.Export, workers: 6);
         var domains = (await cluster.Admin(cluster.Silos[0], "GET", "policies")).GetProperty("domains").EnumerateArray();
         var wide = domains.Single(domain => domain.GetProperty("domain").GetString() == "tokens").GetProperty("active").GetString()!;

@@ -26,7 +26,7 @@ public sealed class StrangerTrials(TrialServer database)
     [Fact]
     public async Task A_silo_that_others_could_reach_without_certificates_does_not_start_and_says_why()
     {
-        await using var cluster = await database.Cluster();
+        var cluster = await database.StandingCluster();
         await using var open = cluster.Place("open", [("Assay:Cluster:Address", "0.0.0.0")]);
 
         open.Launch();
