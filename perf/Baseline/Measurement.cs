@@ -14,17 +14,15 @@ internal static class Measurement
     public static async Task<int> Run(Settings settings)
     {
         settings.BeginAnew();
-        var (bundle, data, kek) = (Path.Combine(settings.Work, "bundle"), Path.Combine(settings.Work, "data"), Path.Combine(settings.Work, "kek"));
-        Population.WriteBundle(settings.Bundle, bundle);
-        await File.WriteAllTextAsync(kek, Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)));
+        var data = Path.Combine(settings.Work, "data");
+        var withoutEvidence = Path.Combine(settings.Work, "data-without-evidence");
+        Population.WriteBundle(settings.Bundle, Path.Combine(settings.Work, "bundle"));
 
-        await using var silo = await ServerProcess.Start(
-            Path.Combine(settings.Silo, "Assay.Silo"),
-            url => ["--data", data, "--url", url, "--bundle", bundle],
-            "0",
-            ("ASSAY_KEK_FILE", kek), ("DOTNET_ENVIRONMENT", "Production"), ("Logging__LogLevel__Default", "Warning"));
+        await using var silo = await Silo(settings, Path.Combine(settings.Silo, "Assay.Silo"), data);
+        await using var forgetful = await Silo(settings, Path.Combine(AppContext.BaseDirectory, "Assay.Baseline"), withoutEvidence, "forgetful");
         var keys = Population.ReadKeys(data);
         var secretForms = await Population.MakeSecretForms(silo.Url, data, Scope);
+        var forgetfulForms = await Population.MakeSecretForms(forgetful.Url, withoutEvidence, Scope);
         await using var limit = await ServerProcess.Start(
             Path.Combine(AppContext.BaseDirectory, "Assay.Baseline"),
             url => ["limit", url, Path.Combine(data, "keys", "worker-000000.jwk")],
@@ -35,12 +33,24 @@ internal static class Measurement
         [
             new("bare limit, secret", "bare limit, secret", [limit], "/token", _ => secretForms, Once: false),
             new("assay, secret", "bare limit, secret", [silo], "/oauth/token", _ => secretForms, Once: false),
+            new("without evidence, secret", "bare limit, secret", [forgetful], "/oauth/token", _ => forgetfulForms, Once: false),
             new("bare limit, assertion", "bare limit, assertion", [limit], "/pkjwt", _ => Assertions(keys[..1], limit.Url, 256), Once: false),
             new("assay, assertion", "bare limit, assertion", [silo], "/oauth/token", count => Assertions(keys, silo.Url, count), Once: true),
         ];
         var results = await Measure(settings, targets);
         Table.Write(Console.Out, results);
         return results.Exists(result => result.Phase.Errors > 0) ? 1 : 0;
+    }
+
+    private static async Task<ServerProcess> Silo(Settings settings, string program, string data, params string[] command)
+    {
+        var kek = data + ".kek";
+        await File.WriteAllTextAsync(kek, Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)));
+        return await ServerProcess.Start(
+            program,
+            url => [.. command, "--data", data, "--url", url, "--bundle", Path.Combine(settings.Work, "bundle")],
+            "0",
+            ("ASSAY_KEK_FILE", kek), ("DOTNET_ENVIRONMENT", "Production"), ("Logging__LogLevel__Default", "Warning"));
     }
 
     /// <summary>Signed right before they are used, as their life is short.</summary>

@@ -7,6 +7,8 @@ try
         case ["limit", var url, var clientKey]:
             await BareLimit.Serve(url, clientKey);
             return 0;
+        case ["forgetful", .. var silo]:
+            return await ForgetfulEvidence.Serve(silo);
         case ["run", .. var options]:
             return await Measurement.Run(Settings.From(options));
         case ["scaling", .. var options]:

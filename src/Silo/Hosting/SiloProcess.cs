@@ -27,7 +27,9 @@ namespace Assay.Silo.Hosting;
 /// <summary>One silo from its settings to its exit code.</summary>
 internal static class SiloProcess
 {
-    public static async Task<int> Run(string[] args)
+    /// <param name="args">Settings, as on the command line.</param>
+    /// <param name="change">For measurements, which put something else in the place of a part; null in every silo.</param>
+    public static async Task<int> Run(string[] args, Action<IServiceCollection>? change = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args });
         builder.WebHost.UseKestrelHttpsConfiguration();
@@ -42,6 +44,7 @@ internal static class SiloProcess
         var (kek, kekFile, kekIsNew) = KeyEncryptionKey.Obtain(Environment.GetEnvironmentVariable(KeyEncryptionKey.FileVariable), folder.Folder);
         var self = new SiloIdentity(options.Issuer ?? options.Url, builder.Configuration["Assay:Authority:Slot"] ?? Environment.MachineName);
         AddServices(builder, setup, options, folder, new KeyVault(kek), self);
+        change?.Invoke(builder.Services);
 
         await using var app = builder.Build();
         app.Services.GetRequiredService<IStartupValidator>().Validate();

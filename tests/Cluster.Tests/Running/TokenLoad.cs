@@ -8,7 +8,7 @@ namespace Assay.Cluster.Tests.Running;
 /// </summary>
 internal sealed class TokenLoad : IAsyncDisposable
 {
-    private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(20);
 
     private readonly CancellationTokenSource over = new();
     private readonly List<Task> workers = [];
@@ -75,7 +75,7 @@ internal sealed class TokenLoad : IAsyncDisposable
                 Receipts.Enqueue(TokenReceipt.Of(answer));
             if (answer.Status == 200)
                 Interlocked.Increment(ref issued);
-            await Task.Delay(answer.Status == 200 ? Breath : 4 * Breath, CancellationToken.None); // longer where nobody listens at the moment
+            await Task.Delay(answer.Status == 200 ? Breath : 2 * Breath, CancellationToken.None); // longer where nobody listens at the moment
         }
     }
 }
