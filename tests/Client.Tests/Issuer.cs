@@ -39,6 +39,9 @@ internal sealed class Issuer : IAsyncDisposable
 
     public RequestDelegate Token { get; set; } = context => Json(context, Granted);
 
+    /// <summary>What else it serves, by path.</summary>
+    public Dictionary<string, RequestDelegate> Others { get; } = [];
+
     /// <summary>The last token request.</summary>
     public TokenCall? Last { get; private set; }
 
@@ -99,6 +102,10 @@ internal sealed class Issuer : IAsyncDisposable
             Last = new TokenCall(
                 context.Request.Headers.Authorization.SingleOrDefault(), form.ToDictionary(field => field.Key, field => field.Value.Single()!));
             await Token(context);
+        }
+        else if (Others.TryGetValue(path!, out var other))
+        {
+            await other(context);
         }
         else
         {

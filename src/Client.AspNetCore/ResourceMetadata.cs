@@ -1,0 +1,72 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+
+namespace Assay.Client.AspNetCore;
+
+/// <summary>Serves what clients may know of this API before they have a token (RFC 9728 §3), ahead of everything else it serves.</summary>
+internal sealed class ResourceMetadata(IOptions<AssayValidationOptions> settings) : IStartupFilter
+{
+    private const string WellKnown = "/.well-known/oauth-protected-resource";
+
+    /// <summary>RFC 9728 §3.1: the well-known part goes between host and path; a query stays where it is.</summary>
+    public static string Address(string resource)
+    {
+        var uri = new Uri(resource);
+        return uri.IsAbsoluteUri && uri.Scheme is "https" or "http"
+            ? uri.GetLeftPart(UriPartial.Authority) + WellKnown + uri.AbsolutePath.TrimEnd('/') + uri.Query
+            : resource; // a URN has no place where metadata could lie
+    }
+
+    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+    {
+        var options = settings.Value;
+        var resource = new Uri(options.Resource!);
+        if (resource.Scheme is "https" or "http")
+        {
+            var path = WellKnown + resource.AbsolutePath.TrimEnd('/');
+            var document = Document(options);
+            app.Use((context, proceed) => context.Request.Path.Value == path && HttpMethods.IsGet(context.Request.Method) ? Answer(context.Response, document) : proceed(context));
+        }
+
+        next(app);
+    };
+
+    private static Task Answer(HttpResponse response, byte[] document)
+    {
+        response.ContentType = "application/json";
+        response.ContentLength = document.Length;
+        return response.Body.WriteAsync(document).AsTask();
+    }
+
+    private static byte[] Document(AssayValidationOptions options)
+    {
+        using var bytes = new MemoryStream();
+        using (var json = new Utf8JsonWriter(bytes))
+        {
+            json.WriteStartObject();
+            json.WriteString("resource", options.Resource);
+            json.WriteStartArray("authorization_servers");
+            json.WriteStringValue(options.IssuerText);
+            json.WriteEndArray();
+            json.WriteStartArray("bearer_methods_supported");
+            json.WriteStringValue("header");
+            json.WriteEndArray();
+            if (options.ScopesSupported.Count > 0)
+            {
+                json.WriteStartArray("scopes_supported");
+                foreach (var scope in options.ScopesSupported)
+                    json.WriteStringValue(scope);
+                json.WriteEndArray();
+            }
+
+            if (options.ResourceName is { Length: > 0 } name)
+                json.WriteString("resource_name", name);
+            json.WriteEndObject();
+        }
+
+        return bytes.ToArray();
+    }
+}
