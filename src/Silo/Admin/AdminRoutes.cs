@@ -6,10 +6,11 @@ namespace Assay.Silo.Admin;
 internal static class AdminRoutes
 {
     /// <summary>Only callers whose token holds these scopes, and whose right to them stands now, get further. The body is not read before.</summary>
-    public static RouteHandlerBuilder Needs(this RouteHandlerBuilder route, params string[] scopes)
-    {
-        ImmutableArray<string> needed = [.. scopes];
-        return route
+    public static RouteHandlerBuilder Needs(this RouteHandlerBuilder route, params string[] scopes) => route.Needs(AdminScopes.Resource, isOneEnough: false, [.. scopes]);
+
+    /// <summary>As <see cref="Needs(RouteHandlerBuilder, string[])"/>, for another API of our own.</summary>
+    /// <param name="isOneEnough">Any one of the scopes will do.</param>
+    public static RouteHandlerBuilder Needs(this RouteHandlerBuilder route, string resource, bool isOneEnough, ImmutableArray<string> needed) => route
             .WithMetadata(new NeededScopes(needed))
             .ProducesProblem(StatusCodes.Status401Unauthorized)
             .ProducesProblem(StatusCodes.Status403Forbidden)
@@ -21,7 +22,7 @@ internal static class AdminRoutes
                 context.Response.Headers.XContentTypeOptions = "nosniff";
                 try
                 {
-                    var (caller, refusal) = await context.RequestServices.GetRequiredService<AdminGate>().Enter(context, needed);
+                    var (caller, refusal) = await context.RequestServices.GetRequiredService<AdminGate>().Enter(context, resource, needed, isOneEnough);
                     if (refusal is not null)
                         return refusal;
 
@@ -39,7 +40,6 @@ internal static class AdminRoutes
                     return Problems.Unavailable("The call could not be completed; whether a change was made is unknown. Look before trying again.");
                 }
             });
-    }
 
     /// <summary>Who calls; only behind <see cref="Needs"/>.</summary>
     public static AdminCaller Caller(this HttpContext context) =>

@@ -18,8 +18,8 @@ internal sealed class AdminTokens(SiloIdentity self, SiloView silo, TimeProvider
 
     private readonly JsonWebTokenHandler handler = new() { MapInboundClaims = false, MaximumTokenSizeInBytes = MaxLength };
 
-    /// <summary>The token's claims; null when it is not a live token of ours for the admin API.</summary>
-    public async Task<ClaimsIdentity?> Validate(string token)
+    /// <summary>The token's claims; null when it is not a live token of ours for that API of our own.</summary>
+    public async Task<ClaimsIdentity?> Validate(string token, string audience)
     {
         if (token.Length > MaxLength)
             return null;
@@ -27,7 +27,7 @@ internal sealed class AdminTokens(SiloIdentity self, SiloView silo, TimeProvider
         var result = await handler.ValidateTokenAsync(token, new TokenValidationParameters
         {
             ValidIssuer = self.Issuer,
-            ValidAudience = AdminScopes.Resource,
+            ValidAudience = audience,
             ValidTypes = ["at+jwt"],
             ValidAlgorithms = [SecurityAlgorithms.EcdsaSha256],
             RequireSignedTokens = true,

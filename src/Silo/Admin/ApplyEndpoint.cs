@@ -40,7 +40,7 @@ internal static class ApplyEndpoint
             ImmutableArray<string> needed = wish.Activate
                 ? [AdminScopes.IdentityWrite, AdminScopes.PolicyWrite, AdminScopes.PolicyActivate]
                 : [AdminScopes.IdentityWrite, AdminScopes.PolicyWrite];
-            if ((await gate.Enter(context, needed)).Refusal is { } denied)
+            if ((await gate.Enter(context, AdminScopes.Resource, needed)).Refusal is { } denied)
                 return denied;
             if (wish.ComparedWith is null)
                 return Problems.Invalid("comparedWith must name the version that a dry run answered.");

@@ -93,7 +93,7 @@ public sealed class AdminGateTests : IDisposable
         var context = new DefaultHttpContext { RequestServices = new ServiceCollection().AddLogging().BuildServiceProvider() };
         context.Request.Headers.Authorization = "Bearer " + token;
 
-        var (caller, refusal) = await gate.Enter(context, [AdminScopes.IdentityRead]);
+        var (caller, refusal) = await gate.Enter(context, AdminScopes.Resource, [AdminScopes.IdentityRead]);
 
         Assert.Null(caller);
         await refusal!.ExecuteAsync(context);
