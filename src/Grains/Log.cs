@@ -12,4 +12,10 @@ internal static partial class Log
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Identity {Identity} could not be loaded again")]
     public static partial void ReloadFailed(ILogger logger, Exception exception, string identity);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The receiver of event stream {Stream} refuses event {JwtId} for good: {Error}")]
+    public static partial void EventRefused(ILogger logger, string stream, string jwtId, string error);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Event stream {Stream} could not be read or written; it is read again")]
+    public static partial void StreamInDoubt(ILogger logger, Exception exception, string stream);
 }

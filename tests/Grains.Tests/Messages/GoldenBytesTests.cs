@@ -3,9 +3,11 @@ using Assay.Core.Decisions;
 using Assay.Core.Replay;
 using Assay.Core.Risk;
 using Assay.Core.Shadowing;
+using Assay.Core.SharedSignals;
 using Assay.Grains.Identities;
 using Assay.Grains.Keys;
 using Assay.Grains.Policies;
+using Assay.Grains.SharedSignals;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
 
@@ -92,6 +94,19 @@ public sealed class GoldenBytesTests
         new("decision-decided, with a shadow", new Decision.Decided(9, Input, Granted, new ShadowAnswer("beef", [new ScopeAnswer("payments:read", ScopeOutcome.NoPermit, [])], TimeSpan.Zero))),
         new("key-description", new KeyDescription("kid-1", "ES256", "Active", Time, Time, null, null, null)),
         new("decision-admitted", new Decision.Admitted(9)),
+        new("stream-state", new StreamState(3, "{}", ["everybody"])),
+        new("stream-change-create", new StreamChange.Create("gateway", new StreamSettings("mine", ["urn:type"], "https://gateway.example/events", "d3JhcHBlZA"))),
+        new("stream-change-configure", new StreamChange.Configure(new StreamSettings(null, [], null, null))),
+        new("stream-change-set-status", new StreamChange.SetStatus(StreamStatus.Paused, "maintenance", StreamHold.Administrator)),
+        new("stream-change-add-subject", new StreamChange.AddSubject("identity:exporter")),
+        new("stream-change-remove-subject", new StreamChange.RemoveSubject("everybody")),
+        new("stream-change-verify", new StreamChange.Verify("state")),
+        new("stream-change-delete", new StreamChange.Delete()),
+        new("stream-result", new StreamResult(StreamOutcome.TooMany, null)),
+        new("stream-batch", new StreamBatch(
+            StreamOutcome.Done, [new StreamEvent("jti-1", "txn-1", 7, "urn:type", "exporter", "token-1", false, "{}")], true, "gateway", StreamHold.Right, "https://gateway.example/events", "d3JhcHBlZA",
+            true, false)),
+        new("refused-event", new RefusedEvent("jti-1", "invalid_key", "no such kid")),
     ];
 
     private readonly Serializer serializer =

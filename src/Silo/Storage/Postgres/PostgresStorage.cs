@@ -1,4 +1,5 @@
 using Assay.Grains.Authority;
+using Assay.Grains.SharedSignals;
 using Assay.Silo.Evidence;
 using Microsoft.Extensions.Options;
 
@@ -22,6 +23,7 @@ internal sealed class PostgresStorage : IDisposable
         Authority = new PostgresAuthorityStore(state, new PostgresLeases(state), News);
         Log = new PostgresEvidenceStore(evidence, state);
         Trees = new PostgresLogStore(state);
+        Events = new PostgresEventStore(state);
     }
 
     public PostgresAuthorityStore Authority { get; }
@@ -29,6 +31,8 @@ internal sealed class PostgresStorage : IDisposable
     public PostgresEvidenceStore Log { get; }
 
     public PostgresLogStore Trees { get; }
+
+    public PostgresEventStore Events { get; }
 
     public PostgresNews News { get; }
 
@@ -66,6 +70,7 @@ internal static class PostgresStorageServices
         services.AddSingleton<IAuthorityStore>(static provider => provider.GetRequiredService<PostgresStorage>().Authority);
         services.AddSingleton<IEvidenceStore>(static provider => provider.GetRequiredService<PostgresStorage>().Log);
         services.AddSingleton<ILogStore>(static provider => provider.GetRequiredService<PostgresStorage>().Trees);
+        services.AddSingleton<IEventStore>(static provider => provider.GetRequiredService<PostgresStorage>().Events);
         services.AddHostedService(static provider => provider.GetRequiredService<PostgresStorage>().News);
         return services;
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Assay.Grains.Authority;
+using Assay.Grains.SharedSignals;
 using Assay.Silo.Evidence;
 using Microsoft.Data.Sqlite;
 
@@ -29,7 +30,7 @@ internal sealed class SqliteStorage : IDisposable
             if (!hadState && newestShard > 0)
                 throw Unpaired(folder.StateFile, "is missing beside an evidence.db that holds records");
 
-            state = new SqliteDatabase(folder.StateFile, check: true, SqliteAuthorityStore.Schema);
+            state = new SqliteDatabase(folder.StateFile, check: true, SqliteAuthorityStore.Schema, SqliteEventStore.Schema);
             try
             {
                 Pair(pair, newestShard, folder);
@@ -37,6 +38,7 @@ internal sealed class SqliteStorage : IDisposable
                 Authority = new SqliteAuthorityStore(state, leases, clock);
                 Log = new SqliteEvidenceStore(evidence, leases);
                 Trees = new SqliteLogStore(evidence, leases);
+                Events = new SqliteEventStore(state);
             }
             catch
             {
@@ -56,6 +58,8 @@ internal sealed class SqliteStorage : IDisposable
     public SqliteEvidenceStore Log { get; }
 
     public SqliteLogStore Trees { get; }
+
+    public SqliteEventStore Events { get; }
 
     public void Dispose()
     {
@@ -104,6 +108,7 @@ internal static class SqliteStorageServices
         services.AddSingleton<IAuthorityStore>(static provider => provider.GetRequiredService<SqliteStorage>().Authority);
         services.AddSingleton<IEvidenceStore>(static provider => provider.GetRequiredService<SqliteStorage>().Log);
         services.AddSingleton<ILogStore>(static provider => provider.GetRequiredService<SqliteStorage>().Trees);
+        services.AddSingleton<IEventStore>(static provider => provider.GetRequiredService<SqliteStorage>().Events);
         return services;
     }
 }
