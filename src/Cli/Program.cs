@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using Assay.Cli;
 using Assay.Cli.Applying;
+using Assay.Cli.Events;
 using Assay.Cli.Evidence;
 using Assay.Cli.Explaining;
 using Assay.Cli.Identities;
@@ -40,6 +41,7 @@ root.Subcommands.Add(CredentialCommand.Create());
 root.Subcommands.Add(PolicyCommand.Create());
 root.Subcommands.Add(KeysCommand.Create());
 root.Subcommands.Add(EvidenceCommand.Create());
+root.Subcommands.Add(EventsCommand.Create());
 
 var arguments = root.Parse(args);
 if (arguments.Errors.Count == 0)

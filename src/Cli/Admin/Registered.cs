@@ -194,3 +194,9 @@ internal sealed record SiloView
 internal sealed record SiloFiguresView(int PendingRecords, SpreadView? BatchRecords, SpreadView? CommitMilliseconds, SpreadView? NarrowingMilliseconds);
 
 internal sealed record SpreadView(double P50, double P99);
+
+internal sealed record EventStreamList(ImmutableArray<EventStreamView> Streams, string? Next);
+
+internal sealed record EventStreamView(
+    string Id, string Owner, string? Endpoint, string Status, string? StatusReason, string? Held, ImmutableArray<string> Events, ImmutableArray<string> Subjects,
+    long Behind, long Delivered, long Refused);

@@ -111,10 +111,16 @@ internal sealed class Screen : IDisposable
             errors.WriteLine(Say.Plain(advice));
     }
 
-    public void Dispose()
+    /// <summary>Lets what was printed so far be read, for a command that goes on.</summary>
+    public void Show()
     {
         Flush();
         output.Flush();
+    }
+
+    public void Dispose()
+    {
+        Show();
         held?.Dispose();
     }
 
