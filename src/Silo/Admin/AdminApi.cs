@@ -44,6 +44,7 @@ internal static class AdminApi
         admin.MapLogAdmin();
         admin.MapApply();
         admin.MapDirectory();
+        admin.MapEventStreams();
         routes.MapOpenApi("/admin/v1/openapi.json");
         return routes;
     }

@@ -12,6 +12,7 @@ using Assay.Silo.Discovery;
 using Assay.Silo.Evidence;
 using Assay.Silo.Health;
 using Assay.Silo.Interconnect;
+using Assay.Silo.SharedSignals;
 using Assay.Silo.Signing;
 using Assay.Silo.Startup;
 using Assay.Silo.Storage.Sqlite;
@@ -131,6 +132,7 @@ internal static class SiloProcess
         services.AddSingleton<Revoker>();
         services.AddSingleton<RevocationEndpoint>();
         services.AddAdmin();
+        services.AddSharedSignals();
         services.AddSingleton<KeyTending>();
         services.AddSingleton<ISnapshotListener>(provider => provider.GetRequiredService<KeyTending>());
         services.AddHostedService(provider => provider.GetRequiredService<KeyTending>());
@@ -139,7 +141,7 @@ internal static class SiloProcess
     private static void AddTelemetry(WebApplicationBuilder builder)
     {
         var telemetry = builder.Services.AddOpenTelemetry()
-            .WithMetrics(metrics => metrics.AddMeter(AssayMetrics.Name, "Assay").AddMeter("Microsoft.AspNetCore.Server.Kestrel").AddPrometheusExporter());
+            .WithMetrics(metrics => metrics.AddMeter(AssayMetrics.Name, EventMetrics.Name, "Assay").AddMeter("Microsoft.AspNetCore.Server.Kestrel").AddPrometheusExporter());
 
         // Without a collector nobody reads spans, and nobody pays for them.
         if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 })
@@ -158,6 +160,7 @@ internal static class SiloProcess
         app.MapHealth();
         app.MapAdmin();
         app.MapLog();
+        app.MapSharedSignals(self);
         app.MapPrometheusScrapingEndpoint("/metrics");
     }
 }

@@ -5,15 +5,17 @@ using Assay.Core.Registry;
 
 namespace Assay.Silo.Startup;
 
-/// <summary>What every realm has from the start: the admin API, its role, its policy, and the identity that the first administrator uses.</summary>
+/// <summary>What every realm has from the start: the APIs of its own with their roles and policies, and the identity that the first administrator uses.</summary>
 internal static class BuiltIn
 {
     public const string BootstrapIdentity = "assay-bootstrap";
     public const string AdminResource = "urn:assay:admin";
+    public const string EventsResource = "urn:assay:events";
     public const string ManagedBy = "assay";
 
     public static readonly EntityUid AdminRole = new(EntityTypes.Role, "assay-admin");
     public static readonly EntityUid AuditorRole = new(EntityTypes.Role, "assay-auditor");
+    public static readonly EntityUid EventReceiverRole = new(EntityTypes.Role, "assay-event-receiver");
 
     public static Api AdminApi { get; } = new()
     {
@@ -39,10 +41,28 @@ internal static class BuiltIn
         ],
     };
 
+    /// <summary>Event streams. Everybody may have streams about itself; to hear of others takes a right of its own.</summary>
+    public static Api EventsApi { get; } = new()
+    {
+        Resource = EventsResource,
+        Name = "Assay's event streams",
+        ManagedBy = ManagedBy,
+        PolicyDomain = PolicyDomains.Admin,
+        Scopes =
+        [
+            new ApiScope("ssf.read", "look at and poll streams of one's own", ["assay:own-events"]),
+            new ApiScope("ssf.manage", "make, change and delete streams of one's own", ["assay:own-events"]),
+            new ApiScope("ssf.subjects", "hear of others", []),
+        ],
+    };
+
+    public static ImmutableArray<Api> Apis { get; } = [AdminApi, EventsApi];
+
     public static ImmutableArray<Group> Groups { get; } =
     [
         new Group { Uid = AdminRole, Description = "may use the whole admin API", ManagedBy = ManagedBy },
         new Group { Uid = AuditorRole, Description = "may read everything in the admin API", ManagedBy = ManagedBy },
+        new Group { Uid = EventReceiverRole, Description = "may hear what happens to every identity, in event streams", ManagedBy = ManagedBy },
     ];
 
     /// <summary>Administration is a policy domain of its own: no bundle and no token policy can widen it.</summary>
@@ -67,10 +87,23 @@ internal static class BuiltIn
                 forbid (principal, action in Action::"assay:change", resource == Assay::Api::"urn:assay:admin")
                 when { context.risk.score >= 50 };
                 """),
+            new PolicyFile("assay/events.cedar", """
+                @id("own-events")
+                @reason("everybody may hear of itself")
+                permit (principal, action in Action::"assay:own-events", resource == Assay::Api::"urn:assay:events");
+
+                @id("events-of-others")
+                @reason("event receivers may hear of everybody")
+                permit (principal in Assay::Role::"assay-event-receiver", action == Action::"ssf.subjects", resource == Assay::Api::"urn:assay:events");
+
+                @id("events-for-administrators")
+                @reason("administrators may hear of everybody")
+                permit (principal in Assay::Role::"assay-admin", action == Action::"ssf.subjects", resource == Assay::Api::"urn:assay:events");
+                """),
         ],
         null)
     {
-        Actions = ActionDeclarations.Of(AdminApi.Scopes, null),
+        Actions = ActionDeclarations.Of([.. AdminApi.Scopes, .. EventsApi.Scopes], null),
     };
 
     private static ApiScope Read(string name, string description) => new(name, description, ["assay:read"]);

@@ -16,6 +16,9 @@ internal sealed class ClusterSecrets(IAuthorityStore store, IKeyVault vault, Sil
     /// <summary>Derived: one secret less to lose.</summary>
     public byte[] HandleKey => HKDF.DeriveKey(HashAlgorithmName.SHA256, JtiKey, 32, info: "assay token handles"u8.ToArray());
 
+    /// <summary>Of the names that security events carry.</summary>
+    public byte[] EventKey => HKDF.DeriveKey(HashAlgorithmName.SHA256, JtiKey, 32, info: "assay security events"u8.ToArray());
+
     public byte[] Pepper => pepper ?? throw new InvalidOperationException("the cluster's secrets were not loaded yet");
 
     public async Task Load(CancellationToken cancellationToken)

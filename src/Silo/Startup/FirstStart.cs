@@ -36,7 +36,8 @@ internal sealed class FirstStart(IAuthorityStore store, BundleApply bundles, Boo
             var version = BuiltIn.AdminPolicies.ContentHash();
             foreach (var group in BuiltIn.Groups)
                 await Follow(writes, ObjectKinds.Group, group.Uid.ToString(), RegistryJson.Write(group), cancellationToken);
-            await Follow(writes, ObjectKinds.Api, BuiltIn.AdminResource, RegistryJson.Write(BuiltIn.AdminApi), cancellationToken);
+            foreach (var api in BuiltIn.Apis)
+                await Follow(writes, ObjectKinds.Api, api.Resource, RegistryJson.Write(api), cancellationToken);
             await Follow(writes, ObjectKinds.PolicySet, GrainKey.For(PolicyDomains.Admin, version), RegistryJson.Write(BuiltIn.AdminPolicies), cancellationToken);
             await Follow(writes, ObjectKinds.ActivePolicy, PolicyDomains.Admin, RegistryJson.Write(new PolicyPointer(version, [])), cancellationToken);
             var madeKey = await Bootstrap(writes, cancellationToken);
@@ -129,5 +130,5 @@ internal sealed class FirstStart(IAuthorityStore store, BundleApply bundles, Boo
     }
 
     private async Task<bool> IsEmpty(CancellationToken cancellationToken) =>
-        (await store.List(self.Realm, ObjectKinds.Api, cancellationToken)).Objects.All(static api => api.Key.Id == BuiltIn.AdminResource);
+        (await store.List(self.Realm, ObjectKinds.Api, cancellationToken)).Objects.All(static stored => BuiltIn.Apis.Any(api => api.Resource == stored.Key.Id));
 }

@@ -52,6 +52,9 @@ public sealed class AdminAccessTests(SiloFixture fixture) : IClassFixture<SiloFi
         { "GET", "revocations", "evidence.read" },
         { "POST", "revocations", "token.revoke" },
         { "POST", "introspect", "evidence.read" },
+        { "GET", "event-streams", "identity.read" },
+        { "POST", "event-streams/x/status", "identity.write" },
+        { "DELETE", "event-streams/x", "identity.write" },
     };
 
     [Theory]
