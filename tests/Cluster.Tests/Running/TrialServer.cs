@@ -28,7 +28,9 @@ public sealed class TrialServer : IAsyncLifetime, ICollectionFixture<TrialServer
     internal Task<TestCluster> StandingCluster()
     {
         PostgresServer.SkipIfMissing();
-        return standing ??= TestCluster.Start(Server, ("Assay:Keys:AnnounceTime", "00:00:01"), ("Assay:Keys:JwksMaxAge", "00:00:01"));
+        if (standing is null or { IsFaulted: true })
+            standing = TestCluster.Start(Server, ("Assay:Keys:AnnounceTime", "00:00:01"), ("Assay:Keys:JwksMaxAge", "00:00:01"));
+        return standing;
     }
 
     /// <summary>Three silos over an empty database; skips the test where there is no PostgreSQL.</summary>
