@@ -4,13 +4,17 @@ using Assay.Core.Jose;
 using Assay.Core.Policies;
 using Assay.Core.Registry;
 using Assay.Core.Revocation;
+using Assay.Core.SharedSignals;
 using Assay.Core.Tokens;
 using Assay.Grains;
 using Assay.Grains.Authority;
 using Assay.Grains.Identities;
 using Assay.Grains.Keys;
+using Assay.Grains.SharedSignals;
 using Assay.Silo.ClientAuthentication;
 using Assay.Silo.Evidence;
+using Assay.Silo.SharedSignals;
+using Assay.Silo.Signing;
 using Assay.Silo.Storage.Sqlite;
 using Assay.Silo.Tests.Storage;
 using Assay.Silo.Tokens;
@@ -44,7 +48,7 @@ internal sealed class GrainCluster : IAsyncDisposable
     public const string Key = "key-1";
     public const string SigningKeyId = "signing-key-1";
 
-    private const string Issuer = "https://issuer.example";
+    private const string Issuer = "http://127.0.0.1:8420";
     private const string Payments = "https://payments.example";
 
     private readonly TemporaryFolder temporary = new();
@@ -54,7 +58,7 @@ internal sealed class GrainCluster : IAsyncDisposable
     private readonly ECDsa signingKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private long minted;
 
-    private GrainCluster()
+    private GrainCluster(bool withEvents)
     {
         folder = DataFolder.Open(temporary.Path);
         storage = new SqliteStorage(folder, TimeProvider.System);
@@ -65,7 +69,7 @@ internal sealed class GrainCluster : IAsyncDisposable
         builder.Options.InitializeClientOnDeploy = false;
         builder.Options.GatewayPerSilo = false;
         builder.Options.ConfigureFileLogging = false;
-        builder.ConfigureSiloHost((options, host) => AddSilo(host, options.SiloName));
+        builder.ConfigureSiloHost((options, host) => AddSilo(host, options.SiloName, withEvents));
         cluster = builder.Build();
     }
 
@@ -73,11 +77,19 @@ internal sealed class GrainCluster : IAsyncDisposable
 
     public IAuthorityStore Store => storage.Authority;
 
-    public static async Task<GrainCluster> Start()
+    /// <param name="withEvents">The silos push event streams too.</param>
+    public static async Task<GrainCluster> Start(bool withEvents = false)
     {
-        var started = new GrainCluster();
+        var started = new GrainCluster(withEvents);
         await started.Declare();
         await started.cluster.DeployAsync();
+        if (withEvents)
+        {
+            var key = new SignerKey("set-key-1", KeyPurposes.SecurityEvents, DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, DateTimeOffset.MaxValue, started.signingKey);
+            foreach (var silo in started.Silos)
+                started.Service<TokenSigner>(silo).Swap(new SignerSet([key]));
+        }
+
         return started;
     }
 
@@ -199,7 +211,7 @@ internal sealed class GrainCluster : IAsyncDisposable
             ? context
             : throw new InvalidOperationException("the identity is on no silo");
 
-    private void AddSilo(IHostApplicationBuilder host, string name)
+    private void AddSilo(IHostApplicationBuilder host, string name, bool withEvents)
     {
         var services = host.Services;
         services.AddSingleton(new CuttableStore(storage.Authority, storage.Log));
@@ -225,6 +237,15 @@ internal sealed class GrainCluster : IAsyncDisposable
             options.PollEvery = TimeSpan.FromMilliseconds(50);
         });
         services.Configure<GrainDirectoryOptions>(options => options.RangeLeaseDuration = TimeSpan.Zero);
+        if (!withEvents)
+            return;
+        services.AddSingleton<IEventStore>(storage.Events);
+        services.AddSingleton<TokenSigner>();
+        services.AddSingleton<IKeyVault>(new KeyVault(new byte[32]));
+        services.AddSharedSignals();
+        host.Configuration["Assay:Events:SweepEvery"] = "00:00:00.5";
+        host.Configuration["Assay:Events:FirstRetry"] = "00:00:00.1";
+        services.AddSingleton(new EventNames(new byte[32]));
     }
 
     private async Task Declare()
@@ -242,11 +263,13 @@ internal sealed class GrainCluster : IAsyncDisposable
             AnnouncedAt = DateTimeOffset.UnixEpoch, ActivatesAt = DateTimeOffset.UnixEpoch,
         };
         var api = new Api { Resource = Payments, Scopes = [new ApiScope("payments:read", null, [])] };
+        var events = new Api { Resource = EventScopes.Resource, Scopes = [new ApiScope(EventScopes.Read, null, [])] };
         var committed = await Store.Commit(
             new Change(
                 [
                     Write(ObjectKinds.Identity, Worker, RegistryJson.Write(worker)),
                     Write(ObjectKinds.Api, Payments, RegistryJson.Write(api)),
+                    Write(ObjectKinds.Api, EventScopes.Resource, RegistryJson.Write(events)),
                     Write(ObjectKinds.SigningKey, "access-token/" + SigningKeyId, RegistryJson.Write(signing)),
                     Write(ObjectKinds.PolicySet, $"tokens/{version}", RegistryJson.Write(document)),
                     Write(ObjectKinds.ActivePolicy, "tokens", RegistryJson.Write(new PolicyPointer(version, []))),
