@@ -10,15 +10,18 @@ internal sealed class AssayMetrics
 
     public static readonly ActivitySource Traces = new(Name);
 
+    private readonly Meter meter;
     private readonly Histogram<double> requests;
     private readonly Counter<long> failedAuthentications;
     private readonly Counter<long> withheldScopes;
     private readonly Counter<long> introspections;
     private readonly Counter<long> revocations;
+    private readonly Counter<long> endedInLists;
+    private readonly Histogram<double> sweeps;
 
     public AssayMetrics(IMeterFactory meters)
     {
-        var meter = meters.Create(Name);
+        meter = meters.Create(Name);
         requests = meter.CreateHistogram<double>(
             "assay.token.request.duration", "s", "Token requests by outcome: issued, or the OAuth error code.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] });
@@ -26,6 +29,8 @@ internal sealed class AssayMetrics
         withheldScopes = meter.CreateCounter<long>("assay.scopes.withheld", "{scope}", "Scopes asked for and not granted, by outcome.");
         introspections = meter.CreateCounter<long>("assay.introspections", "{request}", "Introspection requests by outcome: active, inactive, or the OAuth error code.");
         revocations = meter.CreateCounter<long>("assay.revocations", "{request}", "Revocation requests of clients by outcome: revoked, already, refused, or the OAuth error code.");
+        endedInLists = meter.CreateCounter<long>("assay.status.ended", "{token}", "Tokens that status lists came to show as revoked.");
+        sweeps = meter.CreateHistogram<double>("assay.status.sweep.duration", "s", "Searches of the status lists for what was revoked.");
     }
 
     public void TokenRequest(string outcome, TimeSpan duration) =>
@@ -37,6 +42,16 @@ internal sealed class AssayMetrics
     public void Introspected(string outcome) => introspections.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 
     public void Revoked(string outcome) => revocations.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+
+    /// <summary>Each costs 32 bytes of this silo's memory.</summary>
+    public void WatchStatusPlaces(Func<long> held) =>
+        meter.CreateObservableGauge("assay.status.tokens", held, "{token}", "Tokens with a place in the status lists of this silo: those that live, and some that have expired.");
+
+    public void StatusSwept(int ended, TimeSpan duration)
+    {
+        endedInLists.Add(ended);
+        sweeps.Record(duration.TotalSeconds);
+    }
 
     public void ScopeWithheld(string outcome) => withheldScopes.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 }

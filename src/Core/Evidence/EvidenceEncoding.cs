@@ -87,6 +87,14 @@ internal static class EvidenceEncoding
         if (record.ExpiresAt is { } end)
             json.WriteNumber("expiresAt"u8, end.ToUnixTimeMilliseconds());
         json.WriteText("signingInputHash", record.SigningInputHash);
+        if (record.Status is { } status)
+        {
+            json.WriteStartObject("status"u8);
+            json.WriteString("list"u8, status.List);
+            json.WriteNumber("index"u8, status.Index);
+            json.WriteEndObject();
+        }
+
         json.WriteText("spentAssertion", record.SpentAssertion);
         if (record.Shadow is { } shadow)
         {
@@ -147,6 +155,7 @@ internal static class EvidenceEncoding
         KeyId = json.OptionalText("kid"),
         ExpiresAt = json.OptionalLong("expiresAt") is null ? null : json.UnixMilliseconds("expiresAt"),
         SigningInputHash = Hash(json),
+        Status = json.OptionalObject("status", static status => new TokenStatus(status.Text("list"), status.Int("index"))),
         SpentAssertion = Spent(json),
         Shadow = json.OptionalObject("shadow", DecisionJson.ReadShadow),
         Admin = json.OptionalObject("admin", static act => new AdminAct(act.Text("actor"), act.Text("action"), act.Text("target"), act.Long("number"))),

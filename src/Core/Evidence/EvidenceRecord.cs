@@ -52,6 +52,9 @@ public sealed record EvidenceRecord
     /// <summary>SHA-256 of the JWS signing input, base64url: a token that carries this record's <c>jti</c> and hashes differently is forged.</summary>
     public string? SigningInputHash { get; init; }
 
+    /// <summary>Where status lists tell of the token's end; null for what is no token, and for tokens from before there were such lists.</summary>
+    public TokenStatus? Status { get; init; }
+
     /// <summary>The hash of the assertion's identifier that it spent, as 32 lower-case hex digits; null when it spent none.</summary>
     public string? SpentAssertion { get; init; }
 
@@ -71,6 +74,11 @@ public sealed record EvidenceRecord
     /// <exception cref="FormatException">It is not a whole record of this version; the message says why and where.</exception>
     public static EvidenceRecord Decode(ReadOnlySpan<byte> json) => EvidenceEncoding.Decode(json);
 }
+
+/// <summary>A token's place in a status list.</summary>
+/// <param name="List">The id of the list: the last part of its URL.</param>
+/// <param name="Index">From 0.</param>
+public sealed record TokenStatus(string List, int Index);
 
 /// <summary>An administrator's action.</summary>
 /// <param name="Actor">The client id of whoever asked.</param>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Assay.Core.StatusLists;
 
 namespace Assay.Core.Tokens;
 
@@ -15,6 +16,7 @@ public readonly record struct AccessTokenClaims(
     string Issuer, string ClientId, string Audience, ImmutableArray<string> Scopes, DateTimeOffset IssuedAt, TimeSpan Lifetime, string JwtId)
 {
     private static readonly JsonEncodedText ProvenanceName = JsonEncodedText.Encode(Provenance.Claim);
+    private static readonly JsonEncodedText UriName = JsonEncodedText.Encode("uri");
 
     /// <summary><c>exp</c> as it stands in the token: <c>iat</c> and the life.</summary>
     public DateTimeOffset ExpiresAt => DateTimeOffset.FromUnixTimeSeconds(IssuedAt.ToUnixTimeSeconds() + Seconds);
@@ -23,7 +25,8 @@ public readonly record struct AccessTokenClaims(
 
     /// <summary>Writes one JSON object: the payload of the token.</summary>
     /// <param name="provenance">What <see cref="Provenance.Write"/> wrote, ASCII.</param>
-    public void WriteTo(Utf8JsonWriter json, ReadOnlySpan<byte> provenance)
+    /// <param name="status">Where whoever validates offline learns of the token's end (draft-ietf-oauth-status-list §6.2).</param>
+    public void WriteTo(Utf8JsonWriter json, ReadOnlySpan<byte> provenance, in StatusReference status)
     {
         var issuedAt = IssuedAt.ToUnixTimeSeconds();
         json.WriteStartObject();
@@ -37,6 +40,12 @@ public readonly record struct AccessTokenClaims(
         json.WritePropertyName("scope"u8);
         WriteScope(json);
         json.WriteString(ProvenanceName, provenance);
+        json.WriteStartObject("status"u8);
+        json.WriteStartObject("status_list"u8);
+        json.WriteNumber("idx"u8, status.Index);
+        json.WriteString(UriName, status.List.EncodedUri);
+        json.WriteEndObject();
+        json.WriteEndObject();
         json.WriteEndObject();
     }
 

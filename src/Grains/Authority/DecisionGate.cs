@@ -14,9 +14,13 @@ public sealed class DecisionGate(SiloLease lease, TimeProvider clock)
     private readonly List<GatePhase> draining = [];
     private GatePhase current = new();
     private long floor;
+    private long drained;
 
     /// <summary>Decisions older than this feed number are not let through; ask for at least this.</summary>
     public long Floor => Volatile.Read(ref floor);
+
+    /// <summary>Nothing that was decided before this feed number can leave any more.</summary>
+    public long Drained => Volatile.Read(ref drained);
 
     /// <summary>A ticket for one answer. Dispose it when the answer has been handed to the transport, or will not be.</summary>
     public DecisionTicket Enter() => new(this);
@@ -43,7 +47,11 @@ public sealed class DecisionGate(SiloLease lease, TimeProvider clock)
     }
 
     /// <summary>This silo joins at that feed number: it counts as having acknowledged it, so nothing older may come in from other silos.</summary>
-    internal void Begin(long number) => Interlocked.Exchange(ref floor, number);
+    internal void Begin(long number)
+    {
+        Interlocked.Exchange(ref floor, number);
+        Interlocked.Exchange(ref drained, number);
+    }
 
     /// <summary>
     /// Completes when no answer decided before <paramref name="number"/>, or before this call, can leave any more. Waits up to
@@ -69,6 +77,8 @@ public sealed class DecisionGate(SiloLease lease, TimeProvider clock)
         }
 
         draining.Clear(); // empty, or discarded for good
+        if (number > drained)
+            Interlocked.Exchange(ref drained, number);
     }
 }
 

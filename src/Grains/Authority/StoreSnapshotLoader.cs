@@ -16,9 +16,6 @@ namespace Assay.Grains.Authority;
 /// </summary>
 internal sealed class StoreSnapshotLoader(IAuthorityStore store, TokenHandles handles, IOptions<AuthorityOptions> options, ILogger<StoreSnapshotLoader> log) : ISnapshotLoader
 {
-    /// <summary>Revocations that a silo reads at once when it joins.</summary>
-    private const int RevocationsPerPage = 5_000;
-
     private readonly string realm = options.Value.Realm;
 
     public async Task<SiloSnapshot> Load(
@@ -50,34 +47,12 @@ internal sealed class StoreSnapshotLoader(IAuthorityStore store, TokenHandles ha
         return new SiloSnapshot(head, directory, policies, keys, refreshedAt) { Shadows = shadows, Revocations = revocations };
     }
 
-    /// <summary>Those that can still matter, from the change log: newest first, until one is too old.</summary>
+    /// <summary>Those that can still matter, from the change log.</summary>
     private async Task<RevocationSet> Revocations(long head, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var oldest = now - RevocationSet.Retention;
         var found = new List<RevocationEntry>();
-        var (before, limit) = (head + 1, RevocationsPerPage);
-        while (true)
-        {
-            var page = await store.Changes(realm, ObjectKinds.Revocation, id: null, after: 0, before, limit, cancellationToken);
-            var isFull = page.Length == limit;
-            if (isFull && page[0].Number == page[^1].Number)
-            {
-                limit *= 2; // one change of very many
-                continue;
-            }
-
-            foreach (var change in page)
-            {
-                // The last number of a full page may be cut off: it comes again, whole, with the next one.
-                if (change.At >= oldest && !(isFull && change.Number == page[^1].Number))
-                    found.Add(Entry(change.Key, change.Number, change.At));
-            }
-
-            if (!isFull || page[^1].At < oldest)
-                break;
-            before = page[^1].Number + 1;
-        }
-
+        foreach (var (id, number, at) in await Authority.Revocations.Recent(store, realm, head, now - RevocationSet.Retention, cancellationToken))
+            found.Add(Entry(id, number, at));
         found.Sort(static (a, b) => a.LearnedAt.CompareTo(b.LearnedAt));
         return RevocationSet.Empty.Next(CollectionsMarshal.AsSpan(found), now);
     }
@@ -90,18 +65,14 @@ internal sealed class StoreSnapshotLoader(IAuthorityStore store, TokenHandles ha
             foreach (var key in entry.Keys)
             {
                 if (key.Kind == ObjectKinds.Revocation && key.Realm == realm)
-                    (found ??= []).Add(Entry(key, entry.Number, now));
+                    (found ??= []).Add(Entry(Authority.Revocations.IdOf(key), entry.Number, now));
             }
         }
 
         return found is null ? [] : [.. found];
     }
 
-    private RevocationEntry Entry(ObjectKey key, long number, DateTimeOffset learnedAt)
-    {
-        var id = Authority.Revocations.IdOf(key);
-        return new RevocationEntry(handles.Of(id.Kind, id.Name), number, id.Window, learnedAt);
-    }
+    private RevocationEntry Entry(RevocationId id, long number, DateTimeOffset learnedAt) => new(handles.Of(id.Kind, id.Name), number, id.Window, learnedAt);
 
     private async Task<DirectorySnapshot> Directory(long head, CancellationToken cancellationToken)
     {

@@ -3,6 +3,7 @@ using Assay.Core.Jose;
 using Assay.Core.Registry;
 using Assay.Grains.Authority;
 using Assay.Grains.Keys;
+using Assay.Silo.StatusLists;
 using Microsoft.Extensions.Options;
 
 namespace Assay.Silo.Discovery;
@@ -45,6 +46,7 @@ internal static class DiscoveryEndpoints
                 ["revocation_endpoint"] = issuer + RevocationPath,
                 ["revocation_endpoint_auth_methods_supported"] = methods,
                 ["revocation_endpoint_auth_signing_alg_values_supported"] = JoseAlg.AllowedForClients,
+                ["status_list_aggregation_endpoint"] = issuer + StatusListEndpoint.Path,
             },
             JsonSerializerOptions.Default,
             context.RequestAborted);

@@ -15,6 +15,7 @@ using Assay.Silo.Interconnect;
 using Assay.Silo.SharedSignals;
 using Assay.Silo.Signing;
 using Assay.Silo.Startup;
+using Assay.Silo.StatusLists;
 using Assay.Silo.Storage.Sqlite;
 using Assay.Silo.Tokens;
 using Assay.Silo.Transparency;
@@ -133,6 +134,7 @@ internal static class SiloProcess
         services.AddSingleton<RevocationEndpoint>();
         services.AddAdmin();
         services.AddSharedSignals();
+        services.AddStatusLists();
         services.AddSingleton<KeyTending>();
         services.AddSingleton<ISnapshotListener>(provider => provider.GetRequiredService<KeyTending>());
         services.AddHostedService(provider => provider.GetRequiredService<KeyTending>());
@@ -157,6 +159,7 @@ internal static class SiloProcess
         app.MapPost(DiscoveryEndpoints.IntrospectionPath, app.Services.GetRequiredService<IntrospectionEndpoint>().Handle).ExcludeFromDescription();
         app.MapPost(DiscoveryEndpoints.RevocationPath, app.Services.GetRequiredService<RevocationEndpoint>().Handle).ExcludeFromDescription();
         app.MapDiscovery(self);
+        app.MapStatusLists();
         app.MapHealth();
         app.MapAdmin();
         app.MapLog();

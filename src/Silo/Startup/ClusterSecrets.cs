@@ -14,7 +14,13 @@ internal sealed class ClusterSecrets(IAuthorityStore store, IKeyVault vault, Sil
     public byte[] JtiKey => jtiKey ?? throw new InvalidOperationException("the cluster's secrets were not loaded yet");
 
     /// <summary>Derived: one secret less to lose.</summary>
-    public byte[] HandleKey => HKDF.DeriveKey(HashAlgorithmName.SHA256, JtiKey, 32, info: "assay token handles"u8.ToArray());
+    public byte[] HandleKey => Derive("assay token handles"u8);
+
+    /// <summary>Under which status lists are named.</summary>
+    public byte[] ListNameKey => Derive("assay status list names"u8);
+
+    /// <summary>In which order status lists give out their indices.</summary>
+    public byte[] ListOrderKey => Derive("assay status list order"u8);
 
     /// <summary>Of the names that security events carry.</summary>
     public byte[] EventKey => HKDF.DeriveKey(HashAlgorithmName.SHA256, JtiKey, 32, info: "assay security events"u8.ToArray());
@@ -26,6 +32,8 @@ internal sealed class ClusterSecrets(IAuthorityStore store, IKeyVault vault, Sil
         jtiKey = await Obtain("jti", cancellationToken);
         pepper = await Obtain("pepper", cancellationToken);
     }
+
+    private byte[] Derive(ReadOnlySpan<byte> use) => HKDF.DeriveKey(HashAlgorithmName.SHA256, JtiKey, 32, info: use.ToArray());
 
     private async Task<byte[]> Obtain(string name, CancellationToken cancellationToken)
     {

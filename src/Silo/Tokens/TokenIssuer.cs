@@ -5,6 +5,7 @@ using Assay.Core.Decisions;
 using Assay.Core.Evidence;
 using Assay.Core.Jose;
 using Assay.Core.Revocation;
+using Assay.Core.StatusLists;
 using Assay.Core.Tokens;
 using Assay.Grains;
 using Assay.Grains.Authority;
@@ -12,6 +13,7 @@ using Assay.Grains.Identities;
 using Assay.Grains.Keys;
 using Assay.Silo.ClientAuthentication;
 using Assay.Silo.Signing;
+using Assay.Silo.StatusLists;
 
 namespace Assay.Silo.Tokens;
 
@@ -25,6 +27,7 @@ internal sealed class TokenIssuer(
     TokenSigner signer,
     JtiCodec jtis,
     TokenHandles handles,
+    StatusListShelf statuses,
     SiloIdentity self,
     AuthenticationFailures failures,
     AssayMetrics metrics)
@@ -100,16 +103,22 @@ internal sealed class TokenIssuer(
             return Unavailable("the evidence log does not keep up");
 
         var input = decided.Input;
+        var policyVersion = handles.Of(RevocationKind.PolicyVersion, input.PolicyVersion);
+        var credential = handles.Of(RevocationKind.Credential, client.CredentialHandle);
         Span<byte> provenance = stackalloc byte[Provenance.TextLength(handles: 2)];
-        var jti = Name(slot, client, decided, provenance);
+        var jti = Name(slot, decided.Number, [credential, policyVersion], provenance);
         var claims = new AccessTokenClaims(self.Issuer, client.ClientId, input.Resource, granted, input.Time, decided.Verdict.Lifetime, jti);
         if (claims.ExpiresAt > signing.Key.PublishedUntil)
             return Unavailable("the signing key leaves before this token would expire");
+        if (statuses.Take(new StatusEntry(
+            slot.Position, decided.Number, claims.IssuedAt.ToUnixTimeSeconds(), claims.ExpiresAt.ToUnixTimeSeconds(),
+            handles.Of(RevocationKind.Identity, client.ClientId), credential, policyVersion, handles.Of(RevocationKind.Key, signing.Key.KeyId))) is not { } status)
+            return Unavailable("there is no status list for this token");
 
         var token = new JwtWriter();
         try
         {
-            claims.WriteTo(token.Claims, provenance);
+            claims.WriteTo(token.Claims, provenance, status);
             token.Seal(signing.Header);
             var requestSpan = Activity.Current;
             using var recording = AssayMetrics.Traces.StartActivity("record");
@@ -122,6 +131,7 @@ internal sealed class TokenIssuer(
                     KeyId = signing.Key.KeyId,
                     ExpiresAt = claims.ExpiresAt,
                     SigningInputHash = Base64UrlText.Encode(token.Digest),
+                    Status = new TokenStatus(status.List.Id, status.Index),
                 }).Encode(),
                 Index(client));
 
@@ -154,16 +164,11 @@ internal sealed class TokenIssuer(
     }
 
     /// <summary>The <c>jti</c>, and what the token's end will be told by.</summary>
-    private string Name(EvidenceSlot slot, ClientProof.Proved client, Decision.Decided decided, Span<byte> provenance)
+    private string Name(EvidenceSlot slot, long number, ReadOnlySpan<ulong> ends, Span<byte> provenance)
     {
-        ReadOnlySpan<ulong> ends =
-        [
-            handles.Of(RevocationKind.Credential, client.CredentialHandle),
-            handles.Of(RevocationKind.PolicyVersion, decided.Input.PolicyVersion),
-        ];
         Span<byte> keyStream = stackalloc byte[Provenance.Size(ends.Length)];
         var jti = jtis.Encode(new RecordId(slot.Shard, slot.Position), keyStream);
-        Provenance.Write(Provenance.FirstTimeline, decided.Number, ends, keyStream, provenance);
+        Provenance.Write(Provenance.FirstTimeline, number, ends, keyStream, provenance);
         return jti;
     }
 

@@ -15,7 +15,7 @@ public sealed class EvidenceRecordTests
 
     private static readonly DateTimeOffset Noon = new(2026, 1, 31, 12, 0, 0, TimeSpan.Zero);
 
-    private static readonly EvidenceRecord Permit = new()
+    internal static readonly EvidenceRecord Permit = new()
     {
         Kind = EvidenceKind.Permit,
         Shard = 3,
@@ -54,6 +54,7 @@ public sealed class EvidenceRecordTests
         KeyId = "kid-1",
         ExpiresAt = Noon.AddSeconds(90),
         SigningInputHash = Hash,
+        Status = new TokenStatus("list-1", 77),
         SpentAssertion = "00112233445566778899aabbccddeeff",
     };
 
@@ -64,7 +65,8 @@ public sealed class EvidenceRecordTests
         "entitlementAge":1500,"riskAge":2000,"identityNumber":7,"directoryNumber":9,"policyDomain":"tokens","policyVersion":"abc","defaultLifetime":300000,"maxLifetime":900000},
         "verdict":{"scopes":[{"scope":"list","outcome":"granted","policies":["p"],"reasons":["r"],"publicReasons":["r"],"maxLifetime":90000},
         {"scope":"pay","outcome":"stepUpRequired","policies":["f"],"errors":["q: no such attribute"],"stepUp":["approval"]}],"lifetime":90000},
-        "jti":"jti-1","kid":"kid-1","expiresAt":1769860890000,"signingInputHash":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","spentAssertion":"00112233445566778899aabbccddeeff"}
+        "jti":"jti-1","kid":"kid-1","expiresAt":1769860890000,"signingInputHash":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "status":{"list":"list-1","index":77},"spentAssertion":"00112233445566778899aabbccddeeff"}
         """.ReplaceLineEndings("");
 
     [Fact]
@@ -145,6 +147,9 @@ public sealed class EvidenceRecordTests
     [InlineData("\"score\":63,", "", "evidence.input.risk: the member \"score\" is missing")]
     [InlineData("\"level\":\"high\",", "\"level\":\"high\",\"x\":1,", "evidence.input.risk: the member \"x\" is not known here")]
     [InlineData("00112233", "0011223X", "evidence.spentAssertion: expected 32 lower-case hex digits")]
+    [InlineData("\"index\":77", "\"index\":\"77\"", "evidence.status.index: expected a whole number, found a string")]
+    [InlineData("\"list\":\"list-1\",", "", "evidence.status: the member \"list\" is missing")]
+    [InlineData("\"index\":77", "\"index\":77,\"bits\":1", "evidence.status: the member \"bits\" is not known here")]
     [InlineData("\"AAAA", "\"AA", "evidence.signingInputHash: expected 32 bytes in base64url")]
     [InlineData("6f1c0a52-", "6f1c0a52", "evidence.requestId: expected a UUID")]
     [InlineData("1769860890000", "1769860890000000000", "evidence.expiresAt: outside the years 1 to 9999")]
@@ -237,6 +242,7 @@ public sealed class EvidenceRecordTests
             KeyId = kind == EvidenceKind.Permit ? texts[3] : null,
             ExpiresAt = kind == EvidenceKind.Permit ? expires : null,
             SigningInputHash = kind == EvidenceKind.Permit ? Convert.ToBase64String(hash).TrimEnd('=').Replace('+', '-').Replace('/', '_') : null,
+            Status = kind == EvidenceKind.Permit && hash[2] < 128 ? new TokenStatus(texts[4], hash[3]) : null,
             SpentAssertion = hash[0] < 128 ? Convert.ToHexStringLower(hash.AsSpan(0, 16)) : null,
             Admin = kind == EvidenceKind.Admin ? new AdminAct(texts[0], texts[1], texts[2], place.Item1) : null,
             Heads = kind == EvidenceKind.Checkpoint ? new LogHeads([new ShardHead(place.Item1, place.Item2, TreeHash.From(hash), hash[1] < 128)]) : null,

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Assay.Core.Jose;
+using Assay.Core.StatusLists;
 using Assay.Core.Tokens;
 
 namespace Assay.Core.Tests.Tokens;
@@ -13,9 +14,11 @@ public sealed class AccessTokenClaimsTests
         "https://issuer.example", "exporter", "https://payments.example", ["list", "pay"], new DateTimeOffset(2026, 1, 31, 12, 0, 0, 999, TimeSpan.Zero),
         TimeSpan.FromSeconds(300), "jti-1");
 
+    private static readonly StatusReference Status = new(new StatusListAddress("a+b&c", "https://issuer.example/status-lists/a+b&c"), 7);
+
     [Fact]
     public void The_payload_is_these_bytes() => Assert.Equal(
-        """{"iss":"https://issuer.example","sub":"exporter","aud":"https://payments.example","client_id":"exporter","iat":1769860800,"exp":1769861100,"jti":"jti-1","scope":"list pay","urn:assay:prov":"sealed"}""",
+        """{"iss":"https://issuer.example","sub":"exporter","aud":"https://payments.example","client_id":"exporter","iat":1769860800,"exp":1769861100,"jti":"jti-1","scope":"list pay","urn:assay:prov":"sealed","status":{"status_list":{"idx":7,"uri":"https://issuer.example/status-lists/a+b&c"}}}""",
         Payload(Claims));
 
     [Fact]
@@ -43,7 +46,7 @@ public sealed class AccessTokenClaimsTests
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var token = new JwtWriter();
-        Claims.WriteTo(token.Claims, "sealed"u8);
+        Claims.WriteTo(token.Claims, "sealed"u8, Status);
         token.Seal(new JwsHeaderSegment(JoseAlg.ES256, JoseType.AccessToken, "kid-1"));
         Assert.True(token.TrySign(key));
 
@@ -56,8 +59,8 @@ public sealed class AccessTokenClaimsTests
     private static string Payload(AccessTokenClaims claims)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
-            claims.WriteTo(json, "sealed"u8);
+        using (var json = new Utf8JsonWriter(buffer, JwtWriter.JsonOptions))
+            claims.WriteTo(json, "sealed"u8, Status);
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 }

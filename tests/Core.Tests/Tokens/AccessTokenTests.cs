@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Assay.Core.Jose;
+using Assay.Core.StatusLists;
 using Assay.Core.Tokens;
 
 namespace Assay.Core.Tests.Tokens;
@@ -15,7 +16,7 @@ public sealed class AccessTokenTests
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var writer = new JwtWriter();
-        Claims.WriteTo(writer.Claims, "sealed"u8);
+        Claims.WriteTo(writer.Claims, "sealed"u8, new StatusReference(new StatusListAddress("a", "https://issuer.example/status-lists/a"), 7));
         writer.Seal(new JwsHeaderSegment(JoseAlg.ES256, JoseType.AccessToken, "kid-1"));
         Assert.True(writer.TrySign(key));
 

@@ -67,6 +67,21 @@ public sealed class DecisionGateTests
     }
 
     [Fact]
+    public async Task Older_decisions_are_drained_when_the_last_of_them_is_gone_and_not_before()
+    {
+        Assert.Equal(5, gate.Drained); // as new as the silo joined
+        var ticket = gate.Enter();
+        ticket.Decided(5);
+
+        var acknowledged = gate.Acknowledge(6, Patience, default);
+
+        Assert.Equal((6, 5), (gate.Floor, gate.Drained));
+        ticket.Dispose();
+        await acknowledged.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(6, gate.Drained);
+    }
+
+    [Fact]
     public async Task What_is_not_gone_in_time_is_discarded()
     {
         using var ticket = gate.Enter();

@@ -8,6 +8,7 @@ using Assay.Grains.Identities;
 using Assay.Grains.Keys;
 using Assay.Grains.Policies;
 using Assay.Grains.SharedSignals;
+using Assay.Grains.StatusLists;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
 
@@ -107,6 +108,8 @@ public sealed class GoldenBytesTests
             StreamOutcome.Done, [new StreamEvent("jti-1", "txn-1", 7, "urn:type", "exporter", "token-1", false, "{}")], true, "gateway", StreamHold.Right, "https://gateway.example/events", "d3JhcHBlZA",
             true, false)),
         new("refused-event", new RefusedEvent("jti-1", "invalid_key", "no such kid")),
+        new("status-list-answer", new StatusListAnswer(StatusListOutcome.Found, "a.b.c"u8.ToArray())),
+        new("status-list-answer, none", StatusListAnswer.Unavailable),
     ];
 
     private readonly Serializer serializer =

@@ -4,6 +4,7 @@ using Assay.Core.Evidence;
 using Assay.Core.Jose;
 using Assay.Core.Registry;
 using Assay.Core.Revocation;
+using Assay.Core.StatusLists;
 using Assay.Core.Tokens;
 using Assay.Grains.Authority;
 using Assay.Grains.Keys;
@@ -115,7 +116,8 @@ public sealed class AdminGateTests : IDisposable
     {
         var now = clock.GetUtcNow();
         using var token = new JwtWriter();
-        new AccessTokenClaims(Issuer, "administrator", AdminScopes.Resource, [AdminScopes.IdentityRead], now, life, jtis.Encode(new RecordId(1, 0))).WriteTo(token.Claims, "sealed"u8);
+        new AccessTokenClaims(Issuer, "administrator", AdminScopes.Resource, [AdminScopes.IdentityRead], now, life, jtis.Encode(new RecordId(1, 0)))
+            .WriteTo(token.Claims, "sealed"u8, new StatusReference(new StatusListAddress("a", Issuer + "/status-lists/a"), 0));
         token.Seal(new JwsHeaderSegment(JoseAlg.ES256, JoseType.AccessToken, keyId));
         Assert.True(token.TrySign(pair));
         return System.Text.Encoding.ASCII.GetString(token.Token);

@@ -5,6 +5,7 @@ using Assay.Core.Policies;
 using Assay.Core.Registry;
 using Assay.Core.Revocation;
 using Assay.Core.SharedSignals;
+using Assay.Core.StatusLists;
 using Assay.Core.Tokens;
 using Assay.Grains;
 using Assay.Grains.Authority;
@@ -164,7 +165,8 @@ internal sealed class GrainCluster : IAsyncDisposable
         var jti = Service<JtiCodec>(receiver).Encode(new RecordId(99, Interlocked.Increment(ref minted)), keyStream);
         Provenance.Write(Provenance.FirstTimeline, decided.Number, ends, keyStream, provenance);
         using var token = new JwtWriter();
-        new AccessTokenClaims(Issuer, Worker, Payments, ["payments:read"], decided.Input.Time, TimeSpan.FromMinutes(5), jti).WriteTo(token.Claims, provenance);
+        new AccessTokenClaims(Issuer, Worker, Payments, ["payments:read"], decided.Input.Time, TimeSpan.FromMinutes(5), jti)
+            .WriteTo(token.Claims, provenance, new StatusReference(new StatusListAddress("a", Issuer + "/status-lists/a"), 0));
         token.Seal(new JwsHeaderSegment(JoseAlg.ES256, JoseType.AccessToken, SigningKeyId));
         Assert.True(token.TrySign(signingKey));
         return (token.Token.ToArray(), jti, decided);

@@ -43,6 +43,9 @@ internal sealed record RecordAnswer
     /// <summary>Base64url of the SHA-256 of the token's <c>header.payload</c>.</summary>
     public string? SigningInputSha256 { get; init; }
 
+    /// <summary>Where the token's status is told; absent for what is no token.</summary>
+    public StatusPlace? Status { get; init; }
+
     /// <summary>Of an administrator's action: what was done, to what, and the version it became.</summary>
     public string? Action { get; init; }
 
@@ -72,12 +75,16 @@ internal sealed record RecordAnswer
         Kid = record.KeyId,
         ExpiresAt = record.ExpiresAt,
         SigningInputSha256 = record.SigningInputHash,
+        Status = record.Status is { } status ? new StatusPlace(status.List, status.Index) : null,
         Action = record.Admin?.Action,
         Target = record.Admin?.Target,
         Number = record.Admin?.Number,
         Shadow = ShadowSaid.From(record),
     };
 }
+
+/// <param name="List">The last part of the list's URL.</param>
+internal sealed record StatusPlace(string List, int Index);
 
 /// <summary>Why a request was, or would be, answered as it is.</summary>
 internal sealed record ExplanationAnswer
