@@ -12,8 +12,11 @@ switch (args)
     case ["replay"]:
         Replay.Print();
         return 0;
+    case ["status"]:
+        StatusTables.Print();
+        return 0;
     case ["help" or "--help" or "-h"]:
-        Console.WriteLine("usage: memory | replay | apps <folder> | the arguments of BenchmarkDotNet, such as --filter '*' --job short");
+        Console.WriteLine("usage: memory | replay | status | apps <folder> | the arguments of BenchmarkDotNet, such as --filter '*' --job short");
         return 0;
     default:
         return BenchmarkSwitcher.FromAssembly(typeof(Memory).Assembly).Run(args).Any() ? 0 : 1;
