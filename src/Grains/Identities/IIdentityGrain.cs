@@ -24,6 +24,12 @@ public interface IIdentityGrain : IGrainWithStringKey
     [Alias("admit")]
     ValueTask<Decision> Admit(DecisionRequest request);
 
+    /// <summary>
+    /// Whether it may do something, asked by somebody else: it proves nothing now, and nothing is spent or counted. See <see cref="IdentityEvaluation"/>.
+    /// </summary>
+    [Alias("evaluate")]
+    ValueTask<Decision> Evaluate(EvaluationRequest request);
+
     /// <summary>The identity as JSON (<c>RegistryJson</c>) and its version; null when unknown.</summary>
     [Alias("read")]
     Task<IdentityState?> Read();
@@ -65,6 +71,31 @@ public sealed record DecisionRequest
 
     /// <summary>The deciding silo must have applied the feed at least this far.</summary>
     [Id(9)] public long MinimumNumber { get; init; }
+}
+
+/// <summary>A question about an identity by somebody else. What is null is not known, and not guessed.</summary>
+[GenerateSerializer, Immutable, Alias("evaluation-request")]
+public sealed record EvaluationRequest
+{
+    [Id(0)] public required string Resource { get; init; }
+
+    /// <summary>Distinct scopes; empty asks for all that the API has.</summary>
+    [Id(1)] public ImmutableArray<string> Scopes { get; init; } = [];
+
+    [Id(2)] public required string GrantType { get; init; }
+
+    /// <summary>The entity type the identity has to be of.</summary>
+    [Id(3)] public string? PrincipalType { get; init; }
+
+    /// <summary>How it proved itself when it got what it shows now.</summary>
+    [Id(4)] public string? AuthenticationMethod { get; init; }
+
+    [Id(5)] public string? CredentialHandle { get; init; }
+
+    [Id(6)] public string? OriginIp { get; init; }
+
+    /// <summary>The deciding silo must have applied the feed at least this far.</summary>
+    [Id(7)] public long MinimumNumber { get; init; }
 }
 
 /// <summary>A grain's answer to a token request.</summary>

@@ -80,6 +80,8 @@ internal sealed class IdentityGrain(
 
     public async ValueTask<Decision> Admit(DecisionRequest request) => await ReloadIfBehind() ?? AdmitNow(request);
 
+    public async ValueTask<Decision> Evaluate(EvaluationRequest request) => await ReloadIfBehind() ?? EvaluateNow(request);
+
     public async Task<IdentityState?> Read()
     {
         if (freshness.RequiredNumber > number)
@@ -239,6 +241,15 @@ internal sealed class IdentityGrain(
         return new Decision.Decided(view.Number, input, verdict, answer);
     }
 
+    private Decision EvaluateNow(EvaluationRequest request)
+    {
+        if (silo.Current is not { } view)
+            return new Decision.Unavailable(UnavailableReason.LeaseLapsed);
+        return IsBehind(view, request.MinimumNumber)
+            ? new Decision.Unavailable(UnavailableReason.BehindFeed)
+            : IdentityEvaluation.Of(view, realm, identity, number, request, clock.GetUtcNow(), bounds, stages);
+    }
+
     private Decision AdmitNow(DecisionRequest request)
     {
         if (silo.Current is not { } view)
@@ -250,12 +261,7 @@ internal sealed class IdentityGrain(
     /// <summary>What keeps the caller from being heard; null when it is who it says it is, and within its limit. Spends its assertion.</summary>
     private Decision? Impediment(SiloSnapshot view, DecisionRequest request, DateTimeOffset now, bool spend)
     {
-        if (view.Number < request.MinimumNumber)
-            return new Decision.Unavailable(UnavailableReason.BehindFeed);
-
-        // The view is read before what the feed requires of this identity, so nothing that the view has seen can be missed here. Nor does the
-        // identity run ahead of the view: an answer says that it considered everything up to the view's number, and nothing after it.
-        if (freshness.RequiredNumber > number || number > view.Number)
+        if (IsBehind(view, request.MinimumNumber))
             return new Decision.Unavailable(UnavailableReason.BehindFeed);
 
         if (identity is null)
@@ -282,6 +288,10 @@ internal sealed class IdentityGrain(
 
         return null;
     }
+
+    // The view is read before what the feed requires of this identity, so nothing that the view has seen can be missed here. Nor does the
+    // identity run ahead of the view: an answer says that it considered everything up to the view's number, and nothing after it.
+    private bool IsBehind(SiloSnapshot view, long minimum) => view.Number < minimum || freshness.RequiredNumber > number || number > view.Number;
 
     private DecisionInput Input(
         SiloSnapshot view, DecisionRequest request, string resource, ImmutableArray<string> scopes, DateTimeOffset now, string domain, string version = "")

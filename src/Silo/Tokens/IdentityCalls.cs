@@ -28,8 +28,25 @@ internal sealed class IdentityCalls(IGrainFactory grains, DecisionGate gate, Sil
 
     /// <summary>A decision that is older than what this silo has acknowledged is made again at the newer state.</summary>
     /// <param name="passage">Counts the answer as on its way out. One ticket a decision: the answer to a request may rest on several.</param>
-    public async ValueTask<Decision> Ask(
-        Question question, string clientId, DecisionRequest request, DecisionTicket passage, CancellationToken cancellationToken)
+    public ValueTask<Decision> Ask(
+        Question question, string clientId, DecisionRequest request, DecisionTicket passage, CancellationToken cancellationToken) => AskCurrent(
+        question switch
+        {
+            Question.Decide => static (identity, request, number) => identity.Decide(request with { MinimumNumber = number }),
+            Question.Explain => static (identity, request, number) => identity.Explain(request with { MinimumNumber = number }),
+            _ => static (identity, request, number) => identity.Admit(request with { MinimumNumber = number }),
+        },
+        clientId,
+        request,
+        passage,
+        cancellationToken);
+
+    /// <summary>What an identity may do, asked by somebody else; the same in all else.</summary>
+    public ValueTask<Decision> Evaluate(string clientId, EvaluationRequest request, DecisionTicket passage, CancellationToken cancellationToken) => AskCurrent(
+        static (identity, request, number) => identity.Evaluate(request with { MinimumNumber = number }), clientId, request, passage, cancellationToken);
+
+    private async ValueTask<Decision> AskCurrent<TRequest>(
+        Func<IIdentityGrain, TRequest, long, ValueTask<Decision>> ask, string clientId, TRequest request, DecisionTicket passage, CancellationToken cancellationToken)
     {
         var identity = grains.GetGrain<IIdentityGrain>(GrainKey.For(self.Realm, clientId));
         var started = clock.GetTimestamp();
@@ -38,13 +55,7 @@ internal sealed class IdentityCalls(IGrainFactory grains, DecisionGate gate, Sil
             Decision decision;
             try
             {
-                var current = request with { MinimumNumber = gate.Floor };
-                decision = question switch
-                {
-                    Question.Decide => await identity.Decide(current),
-                    Question.Explain => await identity.Explain(current),
-                    _ => await identity.Admit(current),
-                };
+                decision = await ask(identity, request, gate.Floor);
             }
             catch (TimeoutException)
             {

@@ -110,6 +110,18 @@ public sealed class GoldenBytesTests
         new("refused-event", new RefusedEvent("jti-1", "invalid_key", "no such kid")),
         new("status-list-answer", new StatusListAnswer(StatusListOutcome.Found, "a.b.c"u8.ToArray())),
         new("status-list-answer, none", StatusListAnswer.Unavailable),
+        new("evaluation-request", new EvaluationRequest
+        {
+            Resource = "https://payments.example",
+            Scopes = ["payments:read"],
+            GrantType = "client_credentials",
+            PrincipalType = "Assay::Workload",
+            AuthenticationMethod = "private_key_jwt",
+            CredentialHandle = "key-1",
+            OriginIp = "192.0.2.1",
+            MinimumNumber = 42,
+        }),
+        new("evaluation-request, bare", new EvaluationRequest { Resource = "https://payments.example", GrantType = "client_credentials" }),
     ];
 
     private readonly Serializer serializer =
