@@ -18,6 +18,8 @@ internal sealed class AssayMetrics
     private readonly Counter<long> revocations;
     private readonly Counter<long> endedInLists;
     private readonly Histogram<double> sweeps;
+    private readonly Counter<long> accessRequests;
+    private readonly Counter<long> evaluations;
 
     public AssayMetrics(IMeterFactory meters)
     {
@@ -31,6 +33,8 @@ internal sealed class AssayMetrics
         revocations = meter.CreateCounter<long>("assay.revocations", "{request}", "Revocation requests of clients by outcome: revoked, already, refused, or the OAuth error code.");
         endedInLists = meter.CreateCounter<long>("assay.status.ended", "{token}", "Tokens that status lists came to show as revoked.");
         sweeps = meter.CreateHistogram<double>("assay.status.sweep.duration", "s", "Searches of the status lists for what was revoked.");
+        accessRequests = meter.CreateCounter<long>("assay.access.requests", "{request}", "Requests to the AuthZEN endpoints by endpoint and HTTP status.");
+        evaluations = meter.CreateCounter<long>("assay.access.evaluations", "{evaluation}", "Questions about access by answer: permit, deny, or error for one that could not be put.");
     }
 
     public void TokenRequest(string outcome, TimeSpan duration) =>
@@ -52,6 +56,11 @@ internal sealed class AssayMetrics
         endedInLists.Add(ended);
         sweeps.Record(duration.TotalSeconds);
     }
+
+    public void AccessAsked(string endpoint, int status) =>
+        accessRequests.Add(1, new KeyValuePair<string, object?>("endpoint", endpoint), new KeyValuePair<string, object?>("status", status));
+
+    public void Evaluated(string answer) => evaluations.Add(1, new KeyValuePair<string, object?>("answer", answer));
 
     public void ScopeWithheld(string outcome) => withheldScopes.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 }

@@ -6,6 +6,7 @@ using Assay.Grains.Authority;
 using Assay.Grains.Identities;
 using Assay.Grains.Keys;
 using Assay.Silo.Admin;
+using Assay.Silo.AuthZen;
 using Assay.Silo.Bundles;
 using Assay.Silo.ClientAuthentication;
 using Assay.Silo.Discovery;
@@ -133,6 +134,7 @@ internal static class SiloProcess
         services.AddSingleton<Revoker>();
         services.AddSingleton<RevocationEndpoint>();
         services.AddAdmin();
+        services.AddAccess();
         services.AddSharedSignals();
         services.AddStatusLists();
         services.AddSingleton<KeyTending>();
@@ -162,6 +164,7 @@ internal static class SiloProcess
         app.MapStatusLists();
         app.MapHealth();
         app.MapAdmin();
+        app.MapAccess(self);
         app.MapLog();
         app.MapSharedSignals(self);
         app.MapPrometheusScrapingEndpoint("/metrics");

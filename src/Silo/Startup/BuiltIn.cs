@@ -11,6 +11,7 @@ internal static class BuiltIn
     public const string BootstrapIdentity = "assay-bootstrap";
     public const string AdminResource = "urn:assay:admin";
     public const string EventsResource = "urn:assay:events";
+    public const string AccessResource = "urn:assay:authzen";
     public const string ManagedBy = "assay";
 
     public static readonly EntityUid AdminRole = new(EntityTypes.Role, "assay-admin");
@@ -56,7 +57,23 @@ internal static class BuiltIn
         ],
     };
 
-    public static ImmutableArray<Api> Apis { get; } = [AdminApi, EventsApi];
+    /// <summary>A token for it says who asks, and no more: about which APIs is said by the APIs, which name their resource servers.</summary>
+    public static Api AccessApi { get; } = new()
+    {
+        Resource = AccessResource,
+        Name = "Assay's access evaluation API (AuthZEN)",
+        ManagedBy = ManagedBy,
+        PolicyDomain = PolicyDomains.Admin,
+        MaxTokenLifetime = TimeSpan.FromMinutes(5),
+        Scopes =
+        [
+            new ApiScope("access.evaluate", "ask whether an identity may do something at one's own APIs", []),
+            new ApiScope("access.search", "ask who may do what at one's own APIs", []),
+        ],
+    };
+
+    /// <summary>Assay's own; a realm without others is empty.</summary>
+    public static ImmutableArray<Api> Apis { get; } = [AdminApi, EventsApi, AccessApi];
 
     public static ImmutableArray<Group> Groups { get; } =
     [
@@ -100,10 +117,15 @@ internal static class BuiltIn
                 @reason("administrators may hear of everybody")
                 permit (principal in Assay::Role::"assay-admin", action == Action::"ssf.subjects", resource == Assay::Api::"urn:assay:events");
                 """),
+            new PolicyFile("assay/access.cedar", """
+                @id("access")
+                @reason("every workload may ask about the APIs that name it as a resource server")
+                permit (principal is Assay::Workload, action, resource == Assay::Api::"urn:assay:authzen");
+                """),
         ],
         null)
     {
-        Actions = ActionDeclarations.Of([.. AdminApi.Scopes, .. EventsApi.Scopes], null),
+        Actions = ActionDeclarations.Of(Apis.SelectMany(api => api.Scopes), null),
     };
 
     private static ApiScope Read(string name, string description) => new(name, description, ["assay:read"]);

@@ -25,6 +25,9 @@ internal sealed class ClusterSecrets(IAuthorityStore store, IKeyVault vault, Sil
     /// <summary>Of the names that security events carry.</summary>
     public byte[] EventKey => HKDF.DeriveKey(HashAlgorithmName.SHA256, JtiKey, 32, info: "assay security events"u8.ToArray());
 
+    /// <summary>Seals the places that callers come back to.</summary>
+    public byte[] PageKey => HKDF.DeriveKey(HashAlgorithmName.SHA256, JtiKey, 32, info: "assay page tokens"u8.ToArray());
+
     public byte[] Pepper => pepper ?? throw new InvalidOperationException("the cluster's secrets were not loaded yet");
 
     public async Task Load(CancellationToken cancellationToken)

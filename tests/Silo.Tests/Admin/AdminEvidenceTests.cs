@@ -222,7 +222,7 @@ public sealed class AdminEvidenceTests(SiloFixture fixture) : IClassFixture<Silo
     {
         var apis = (await Silo.Admin("GET", "apis")).Body.GetProperty("apis").EnumerateArray().Select(api => api.GetProperty("resource").GetString());
 
-        Assert.Equal([Payments, "urn:assay:admin", "urn:assay:events"], apis);
+        Assert.Equal([Payments, "urn:assay:admin", "urn:assay:authzen", "urn:assay:events"], apis);
     }
 
     [Fact]

@@ -1,10 +1,12 @@
 using System.Text;
 using Assay.Grains.Authority;
+using Assay.Silo.AuthZen;
 using Assay.Silo.Tests.Storage;
 using Assay.Silo.Tokens;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Assay.Silo.Tests.Tokens;
 
@@ -44,8 +46,19 @@ public sealed class LapsedLeaseTests
     }
 
     [Fact]
-    public async Task At_the_concurrency_limit_both_answer_503()
+    public async Task Questions_about_access_are_answered_503()
     {
+        var access = Access(new Admission(1));
+
+        foreach (var ask in new RequestDelegate[] { access.Evaluation, access.Evaluations, access.SearchSubject, access.SearchResource, access.SearchAction })
+            Assert.Equal((503, "1"), await Post(ask));
+        Assert.Equal(503, (await Evaluator.Answer(new AccessCaller("payments-api", true, true), [default], EvaluationsSemantic.ExecuteAll, new Passages(gate), CancellationToken.None)).Refusal?.Status);
+    }
+
+    [Fact]
+    public async Task At_the_concurrency_limit_all_answer_503()
+    {
+        Assert.Equal((503, "1"), await Post(Access(new Admission(0)).Evaluation));
         Assert.Equal((503, "1"), await Post(new IntrospectionEndpoint(Door, null!, null!, null!, view, gate, new Admission(0), null!, null!, metrics, clock).Handle));
         Assert.Equal((503, "1"), await Post(new RevocationEndpoint(Door, null!, null!, null!, null!, gate, new Admission(0), metrics).Handle));
     }
@@ -58,6 +71,14 @@ public sealed class LapsedLeaseTests
         Assert.IsType<TokenState.Unknown>(new Introspector(view, null!, null!, new SiloIdentity("https://issuer.example", "one"), clock).Examine("token"u8.ToArray(), passage));
     }
 
+    private AccessEvaluator Evaluator => new(null!, null!, view, null!, metrics);
+
+    private AccessEndpoint Access(Admission admission)
+    {
+        var introspector = new Introspector(view, null!, null!, new SiloIdentity("https://issuer.example", "one"), clock);
+        return new AccessEndpoint(new AccessDoor(introspector, null!), Evaluator, null!, gate, admission, metrics, NullLogger<AccessEndpoint>.Instance);
+    }
+
     private ClientDoor Door => new(null!, null!, view, null!);
 
     private static async Task<(int, string)> Post(RequestDelegate handle)
@@ -67,6 +88,7 @@ public sealed class LapsedLeaseTests
         context.Request.Method = "POST";
         context.Request.ContentType = "application/x-www-form-urlencoded";
         context.Request.ContentLength = body.Length;
+        context.Request.Headers.Authorization = "Bearer token";
         context.Request.Body = new MemoryStream(body);
         context.Response.Body = new MemoryStream();
         await handle(context);
