@@ -99,6 +99,7 @@ internal sealed class EventStreamGrain(
             {
                 var wanted = Math.Max(Math.Min(most, StreamLimits.MostOut) - notices.Length, 0);
                 hasMore |= await Fill(wanted + 1); // one more than wanted says whether there is more
+                hasMore |= window.Count > wanted;
                 events = notices.AddRange(window.First(wanted));
                 residence!.OldestWaiting = window.Oldest;
                 await NoteProgress();
