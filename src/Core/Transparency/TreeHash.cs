@@ -8,6 +8,9 @@ public readonly struct TreeHash : IEquatable<TreeHash>
 {
     public const int Size = SHA256.HashSizeInBytes;
 
+    /// <summary>Bytes that the hash of a node is over.</summary>
+    internal const int NodeSize = 1 + 2 * Size;
+
     private readonly Vector256<byte> bytes;
 
     private TreeHash(ReadOnlySpan<byte> bytes) => this.bytes = Vector256.Create(bytes);
@@ -42,13 +45,19 @@ public readonly struct TreeHash : IEquatable<TreeHash>
     /// <summary>The hash of the node over two others.</summary>
     public static TreeHash OfNode(TreeHash left, TreeHash right)
     {
-        Span<byte> node = stackalloc byte[1 + 2 * Size];
-        node[0] = 1;
-        left.CopyTo(node[1..]);
-        right.CopyTo(node[(1 + Size)..]);
+        Span<byte> node = stackalloc byte[NodeSize];
+        WriteNode(left, right, node);
         Span<byte> hash = stackalloc byte[Size];
         SHA256.HashData(node, hash);
         return new TreeHash(hash);
+    }
+
+    /// <summary>What the hash of the node over two others is over.</summary>
+    internal static void WriteNode(TreeHash left, TreeHash right, Span<byte> node)
+    {
+        node[0] = 1;
+        left.CopyTo(node[1..]);
+        right.CopyTo(node[(1 + Size)..]);
     }
 
     /// <summary>Reads 32 bytes in standard base64; false when it is not that.</summary>
