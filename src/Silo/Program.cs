@@ -1,10 +1,16 @@
 using System.Data.Common;
 using Assay.Silo.Hosting;
+using Assay.Silo.Recovery;
 using Microsoft.Extensions.Options;
 
 try
 {
-    return args is ["migrate", .. var rest] ? await MigrateCommand.Run(rest) : await SiloProcess.Run(args);
+    return args switch
+    {
+        ["migrate", .. var rest] => await MigrateCommand.Run(rest),
+        ["recover", .. var rest] => await RecoverCommand.Run(rest),
+        _ => await SiloProcess.Run(args),
+    };
 }
 catch (Exception fault) when (fault is InvalidOperationException or InvalidDataException or IOException or OptionsValidationException or DbException or TimeoutException)
 {

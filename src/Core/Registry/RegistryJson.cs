@@ -3,6 +3,7 @@ using System.Text.Json;
 using Assay.Cedar;
 using Assay.Core.Json;
 using Assay.Core.Policies;
+using Assay.Core.Tokens;
 
 namespace Assay.Core.Registry;
 
@@ -34,6 +35,8 @@ public static class RegistryJson
 
     public static ReadOnlyMemory<byte> Write(RevocationNote note) => StrictDocument.Encode(note, Version, WriteMembers);
 
+    public static ReadOnlyMemory<byte> Write(Timeline timeline) => StrictDocument.Encode(timeline, Version, WriteMembers);
+
     public static Identity ReadIdentity(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "identity", Version, ReadIdentity);
 
     public static Group ReadGroup(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "group", Version, ReadGroup);
@@ -49,6 +52,8 @@ public static class RegistryJson
     public static ShadowPointer ReadShadowPointer(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "shadow policy", Version, ReadShadowPointer);
 
     public static RevocationNote ReadRevocation(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "revocation", Version, ReadRevocation);
+
+    public static Timeline ReadTimeline(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "timeline", Version, ReadTimeline);
 
     private static void WriteMembers(Utf8JsonWriter json, Identity identity)
     {
@@ -236,6 +241,28 @@ public static class RegistryJson
         json.WriteString("id"u8, note.Id);
         json.WriteString("reason"u8, note.Reason);
     }
+
+    private static void WriteMembers(Utf8JsonWriter json, Timeline timeline)
+    {
+        json.WriteNumber("number"u8, timeline.Number);
+        json.WriteMoment("openedAt", timeline.OpenedAt);
+        json.WriteNumber("firstShard"u8, timeline.FirstShard);
+        json.WriteNumber("lastNumber"u8, timeline.LastNumber);
+        json.WriteNumber("lastShard"u8, timeline.LastShard);
+        json.WriteObjects("ends", timeline.Ends, static (writer, end) =>
+        {
+            writer.WriteNumber("shard"u8, end.Shard);
+            writer.WriteNumber("size"u8, end.Size);
+        });
+    }
+
+    private static Timeline ReadTimeline(StrictObject json) => new(
+        json.Int("number"),
+        json.Moment("openedAt"),
+        json.Long("firstShard"),
+        json.Long("lastNumber"),
+        json.Long("lastShard"),
+        json.Objects("ends", static end => new ShardEnd(end.Long("shard"), end.Long("size"))));
 
     private static RevocationNote ReadRevocation(StrictObject json) => new(json.Text("id"), json.Text("reason"));
 }

@@ -38,6 +38,9 @@ public enum LogFaultKind
 
     /// <summary>The export or a file is not whole.</summary>
     Incomplete,
+
+    /// <summary>Records are not there that were, and a recovery is recorded that went on from before them.</summary>
+    GivenUp,
 }
 
 /// <summary>One fault and its place.</summary>

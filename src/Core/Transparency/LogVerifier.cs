@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.IO.Hashing;
 using Assay.Core.Evidence;
+using Assay.Core.Tokens;
 
 namespace Assay.Core.Transparency;
 
@@ -26,6 +27,7 @@ public sealed class LogVerifier
     private readonly List<Claim> claims = [];
     private readonly List<DroppedRange> dropped = [];
     private readonly List<string> remarks = [];
+    private readonly List<Recovery> recoveries = [];
     private readonly ManyHashes hashes = new();
     private TreeHash[] room = [];
     private readonly ClusterCheckpoint exported;
@@ -81,6 +83,8 @@ public sealed class LogVerifier
             faults.Add(new LogFault(LogFaultKind.Incomplete, null, null, "the export was cut off before its end"));
         foreach (var head in exported.Heads)
             Of(head.Shard);
+        foreach (var recovery in recoveries)
+            remarks.Add($"{recovery}: what was recorded between the copy that was put back and that moment is not in this log.");
         foreach (var shard in shards.Values)
         {
             if (!shard.IsBroken)
@@ -349,6 +353,8 @@ public sealed class LogVerifier
             if (record.Admin is { Action: RetentionAction } act
                 && DateTimeOffset.TryParse(act.Target, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var before) && before > retained)
                 retained = before;
+            if (record.Admin is { Action: Timeline.Act } recovered)
+                recoveries.Add(new Recovery(batch.Shard, batch.First + i, record.Time, recovered.Target, record.Heads));
         }
 
         return null;
@@ -361,7 +367,7 @@ public sealed class LogVerifier
         foreach (var (head, source) in shard.Saved)
         {
             if (head.Size > shard.Tree.Size)
-                faults.Add(new LogFault(LogFaultKind.Missing, shard.Number, shard.Tree.Size, $"{source} has {head.Size} records here, and the log ends before this position: it was cut off or rolled back"));
+                faults.Add(Cut(shard, head.Size, source));
             else if (head.IsSealed && head.Size < shard.Tree.Size)
                 faults.Add(new LogFault(LogFaultKind.GrewAfterSeal, shard.Number, head.Size, $"records follow here, and {source} has the shard sealed at {head.Size}"));
         }
@@ -375,6 +381,16 @@ public sealed class LogVerifier
             else if (head.Size < shard.Tree.Size || head.Root != shard.Tree.Root)
                 faults.Add(new LogFault(LogFaultKind.Inconsistent, shard.Number, null, "the checkpoint that came with the log has another size or root"));
         }
+    }
+
+    private LogFault Cut(Shard shard, long size, string source)
+    {
+        var recovery = recoveries.Find(one => one.WentOnFrom(shard.Number, shard.Tree.Size));
+        return recovery is null
+            ? new LogFault(LogFaultKind.Missing, shard.Number, shard.Tree.Size, $"{source} has {size} records here, and the log ends before this position: it was cut off or rolled back")
+            : new LogFault(
+                LogFaultKind.GivenUp, shard.Number, shard.Tree.Size,
+                $"{source} has {size} records here, and the {size - shard.Tree.Size} from this position on are of a history that was given up. {recovery}");
     }
 
     private LogFault? CheckClaim(Claim claim)
@@ -398,6 +414,26 @@ public sealed class LogVerifier
     {
         if (!faults.Exists(known => known.Kind == fault.Kind && known.Shard == fault.Shard))
             faults.Add(fault);
+    }
+
+    /// <param name="Heads">How far shards had come in the copy that was put back.</param>
+    private sealed record Recovery(long Shard, long Position, DateTimeOffset Time, string What, LogHeads? Heads)
+    {
+        public bool WentOnFrom(long shard, long size)
+        {
+            if (shard >= Shard)
+                return false;
+            foreach (var head in Heads?.Shards ?? [])
+            {
+                if (head.Shard == shard)
+                    return head.Size == size;
+            }
+
+            return size == 0; // a shard that the copy did not know
+        }
+
+        public override string ToString() =>
+            string.Create(CultureInfo.InvariantCulture, $"A recovery at {Time.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z opened {What} (position {Position} of shard {Shard})");
     }
 
     private sealed record Claim(long Source, long Position, ShardHead Head);

@@ -102,6 +102,10 @@ internal sealed class FeedFollower(
         var askedAt = clock.GetUtcNow();
         switch (await store.Renew(lease.Epoch, applied, Report(), settings.LeaseLife, cancellationToken))
         {
+            case LeaseRenewal.Renewed renewed when renewed.Head < applied:
+                lease.End(); // what this silo holds is of a history that the database does not have any more
+                Log.WentBack(log, lease.Epoch, applied, renewed.Head);
+                return false;
             case LeaseRenewal.Renewed renewed:
                 unapplied = new Renewal(renewed.Head, renewed.Entries, asked, askedAt);
                 meter?.Heard(renewed.Head, renewed.Entries);

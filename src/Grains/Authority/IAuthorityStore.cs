@@ -103,6 +103,9 @@ public enum AuthorityNews
 /// <summary>Names an object: realm, kind (<see cref="ObjectKinds"/>), id within the kind.</summary>
 public readonly record struct ObjectKey(string Realm, string Kind, string Id)
 {
+    /// <summary>The realm of what belongs to the database itself.</summary>
+    public const string NoRealm = "*";
+
     public override string ToString() => $"{Realm}/{Kind}/{Id}";
 }
 
@@ -132,6 +135,9 @@ public static class ObjectKinds
 
     /// <summary>An end of tokens before their time; the id is a <c>RevocationId</c>. Never deleted.</summary>
     public const string Revocation = "revocation";
+
+    /// <summary>A <c>Timeline</c> of the database; realm <c>*</c>, id is its number. Never changed, only added, while no silo holds a lease.</summary>
+    public const string Timeline = "timeline";
 
     /// <summary>Only in feed entries: an epoch was sealed; realm <c>*</c>, id is the epoch.</summary>
     public const string Lease = "lease";

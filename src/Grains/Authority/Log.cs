@@ -16,6 +16,9 @@ internal static partial class Log
     [LoggerMessage(Level = LogLevel.Critical, Message = "Epoch {Epoch} at {Address} was declared dead by the other silos. It decides nothing any more and stops; start it again")]
     public static partial void Condemned(ILogger logger, long epoch, string address);
 
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The database went back: epoch {Epoch} has seen feed number {Applied}, and the newest is {Head} now. This silo decides nothing any more and stops. Stop all silos and run: Assay.Silo recover")]
+    public static partial void WentBack(ILogger logger, long epoch, long applied, long head);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "Epoch {Epoch} could not report its figures; the lease is renewed without them")]
     public static partial void NoReport(ILogger logger, Exception exception, long epoch);
 

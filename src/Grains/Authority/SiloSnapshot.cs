@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Assay.Core.Policies;
 using Assay.Core.Registry;
 using Assay.Core.Revocation;
+using Assay.Core.Tokens;
 using Assay.Grains.Policies;
 
 namespace Assay.Grains.Authority;
@@ -23,6 +24,9 @@ public sealed record SiloSnapshot(
 
     /// <summary>What can still end a token that is out.</summary>
     public RevocationSet Revocations { get; init; } = RevocationSet.Empty;
+
+    /// <summary>The histories of the database. The same as long as the silo runs: a new one begins while none does.</summary>
+    public Timelines Timelines { get; init; } = Timelines.None;
 }
 
 /// <summary>The policy set in force in a domain.</summary>

@@ -4,6 +4,7 @@ using Assay.Core.Policies;
 using Assay.Core.Registry;
 using Assay.Core.Revocation;
 using Assay.Core.Shadowing;
+using Assay.Core.Tokens;
 using Assay.Grains.Policies;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -44,7 +45,14 @@ internal sealed class StoreSnapshotLoader(IAuthorityStore store, TokenHandles ha
             ? await Shadows(previous, head, cancellationToken)
             : previous.Shadows;
         var revocations = previous is null ? await Revocations(head, refreshedAt, cancellationToken) : previous.Revocations.Next(Revocations(entries, refreshedAt), refreshedAt);
-        return new SiloSnapshot(head, directory, policies, keys, refreshedAt) { Shadows = shadows, Revocations = revocations };
+        var timelines = previous is null ? await Timelines(head, cancellationToken) : previous.Timelines;
+        return new SiloSnapshot(head, directory, policies, keys, refreshedAt) { Shadows = shadows, Revocations = revocations, Timelines = timelines };
+    }
+
+    private async Task<Timelines> Timelines(long head, CancellationToken cancellationToken)
+    {
+        var stored = await store.ListAsOf(ObjectKey.NoRealm, ObjectKinds.Timeline, head, cancellationToken);
+        return Core.Tokens.Timelines.Of(stored.Objects.Select(timeline => RegistryJson.ReadTimeline(timeline.Body.Span)));
     }
 
     /// <summary>Those that can still matter, from the change log.</summary>

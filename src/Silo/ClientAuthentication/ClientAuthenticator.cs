@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Assay.Core.Jose;
 using Assay.Grains;
+using Assay.Grains.Authority;
 using Assay.Silo.Tokens;
 using Microsoft.Extensions.Options;
 
@@ -16,6 +17,7 @@ internal sealed class ClientAuthenticator(
     ClientSecrets secrets,
     FailureLimit limit,
     AuthenticationFailures failures,
+    SiloView silo,
     SiloIdentity self,
     IOptions<DecisionOptions> options,
     TimeProvider clock)
@@ -86,11 +88,15 @@ internal sealed class ClientAuthenticator(
         var expires = claims.Expires.Seconds;
         var ahead = now + skew;
         return issued <= ahead
+            && !IsFromBefore(issued)
             && (claims.NotBefore is not { } from || from.Seconds <= ahead)
             && expires > issued
             && expires - issued <= (decimal)DecisionOptions.MaxAssertionLifetime.TotalSeconds
             && now < expires + (decimal)DecisionOptions.AssertionLeeway.TotalSeconds;
     }
+
+    /// <summary>What was spent in a history that was given up is not known: an assertion that was made before the present one began may have been.</summary>
+    private bool IsFromBefore(decimal issued) => silo.Newest?.Timelines.Newest is { } timeline && issued < NumericDate.From(timeline.OpenedAt).Seconds;
 
     private async ValueTask<ClientProof> CheckSecret(string? clientId, string secret, string method, string address, CancellationToken cancellationToken)
     {

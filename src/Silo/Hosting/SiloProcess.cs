@@ -14,6 +14,7 @@ using Assay.Silo.Evidence;
 using Assay.Silo.Health;
 using Assay.Silo.Interconnect;
 using Assay.Silo.SharedSignals;
+using Assay.Silo.Recovery;
 using Assay.Silo.Signing;
 using Assay.Silo.Startup;
 using Assay.Silo.StatusLists;
@@ -47,12 +48,14 @@ internal static class SiloProcess
         var (kek, kekFile, kekIsNew) = KeyEncryptionKey.Obtain(Environment.GetEnvironmentVariable(KeyEncryptionKey.FileVariable), folder.Folder);
         var self = new SiloIdentity(options.Issuer ?? options.Url, builder.Configuration["Assay:Authority:Slot"] ?? Environment.MachineName);
         AddServices(builder, setup, options, folder, new KeyVault(kek), self);
+        builder.Services.AddSingleton(SeenFile.Of(clustered is not null, folder.Folder, kekFile));
         change?.Invoke(builder.Services);
 
         await using var app = builder.Build();
         app.Services.GetRequiredService<IStartupValidator>().Validate();
         await setup.Prepare(app.Services, CancellationToken.None);
         await app.Services.GetRequiredService<ClusterSecrets>().Load(CancellationToken.None);
+        await app.Services.GetRequiredService<SeenKeeper>().Check(CancellationToken.None);
         await app.Services.GetRequiredService<FirstStart>().Run(setup.Bundle(options.Bundle), CancellationToken.None);
         Map(app, options, self);
         await app.StartAsync();
@@ -91,6 +94,7 @@ internal static class SiloProcess
         services.AddAuthority();
         services.AddEvidence();
         services.AddLog();
+        services.AddSeenHistory();
         builder.UseOrleans(silo =>
         {
             silo.Configure<ClusterOptions>(cluster => cluster.ClusterId = cluster.ServiceId = "assay");

@@ -27,6 +27,16 @@ internal static class KeyEncryptionKey
         return (key, file, true);
     }
 
+    /// <summary>As <see cref="Obtain"/>, for what makes no sense with a new key.</summary>
+    /// <exception cref="InvalidOperationException">There is none.</exception>
+    public static (byte[] Key, string File) Existing(string? configuredFile, string dataFolder)
+    {
+        var file = configuredFile ?? DefaultFile(dataFolder);
+        return File.Exists(file)
+            ? (Read(file), file)
+            : throw new InvalidOperationException($"The key-encryption key file '{file}' does not exist. Name the one that belongs to the database in {FileVariable}.");
+    }
+
     private static byte[] Read(string file)
     {
         try

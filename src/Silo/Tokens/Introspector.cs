@@ -79,7 +79,7 @@ internal sealed class Introspector(SiloView silo, JtiCodec jtis, TokenHandles ha
             || !Provenance.TryRead(jtis, place, token.Provenance, out var provenance))
             return new TokenState.Dead(EndReason.NotOurs);
 
-        return provenance.Timeline != Provenance.FirstTimeline ? new TokenState.Dead(EndReason.OtherTimeline)
+        return !view.Timelines.Hold(place, provenance.Timeline, provenance.Number) ? new TokenState.Dead(EndReason.OtherTimeline)
             : token.ExpiresAt * 1000 <= now.ToUnixTimeMilliseconds() ? new TokenState.Dead(EndReason.Expired)
             : IsEnded(view.Revocations, token, provenance) ? new TokenState.Dead(EndReason.Revoked)
             : new TokenState.Live(token);

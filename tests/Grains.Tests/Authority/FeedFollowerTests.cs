@@ -163,6 +163,20 @@ public sealed class FeedFollowerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_silo_whose_database_went_back_is_over_for_good()
+    {
+        await Start();
+        store.Append(Exporter);
+        Assert.Equal(42, await store.NextAcknowledgement());
+        await Until(() => clock.Armed > 0);
+
+        store.GoBack();
+
+        await following.WaitAsync(Soon);
+        Assert.Equal((true, null), (lease.IsOver, view.Current));
+    }
+
+    [Fact]
     public async Task It_joins_by_its_slot_and_address_and_reports_with_every_renewal()
     {
         settings.Slot = "one";
@@ -340,6 +354,12 @@ public sealed class FeedFollowerTests : IAsyncDisposable
         public void Append(ObjectKey key)
         {
             feed = feed.Add(new FeedEntry(42 + feed.Length, [key]));
+            listener?.Invoke(AuthorityNews.Feed);
+        }
+
+        public void GoBack()
+        {
+            feed = [];
             listener?.Invoke(AuthorityNews.Feed);
         }
 

@@ -95,7 +95,7 @@ public sealed class KillTests
     {
         using var folder = DataFolder.Open(silo.Data);
         using var storage = new SqliteStorage(folder, TimeProvider.System);
-        var kek = Directory.GetFiles(Path.Combine(silo.Folder, "config", "assay")).Single();
+        var kek = Directory.GetFiles(Path.Combine(silo.Folder, "config", "assay"), "*.kek").Single();
         using var vault = new KeyVault(KeyEncryptionKey.Obtain(kek, folder.Folder).Key);
         var secrets = new ClusterSecrets(storage.Authority, vault, new SiloIdentity(silo.Url, "test"));
         await secrets.Load(CancellationToken.None);

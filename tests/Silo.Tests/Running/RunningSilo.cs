@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Assay.Silo.Recovery;
 using Assay.Tests.Shared;
 
 namespace Assay.Silo.Tests.Running;
@@ -80,6 +81,32 @@ internal sealed class RunningSilo : IAsyncDisposable
     {
         while (!Output.Contains(text, StringComparison.Ordinal))
             Assert.True(await said.WaitAsync(TimeSpan.FromSeconds(30)), $"the silo never said '{text}':\n{Output}");
+    }
+
+    /// <summary>Completes when it has written down, for its next start, that the feed came that far.</summary>
+    public async Task UntilSeen(long number)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!Directory.GetFiles(Path.Combine(Folder, "config", "assay"), "*.seen").Any(file => SeenHistory.Read(file) is { } seen && seen.Number >= number))
+            await Task.Delay(20, patience.Token);
+    }
+
+    /// <summary>Another command of the program on the folder of this silo.</summary>
+    public Task<(int ExitCode, string Output)> Run(params string[] arguments) =>
+        Run(Folder, Path.Combine(Folder, "config"), [.. arguments, "--data", Data, "--url", Url]);
+
+    /// <param name="configuration">The user's configuration folder.</param>
+    public static async Task<(int ExitCode, string Output)> Run(string folder, string configuration, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Assay.Silo.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder,
+        };
+        start.Environment["XDG_CONFIG_HOME"] = configuration;
+        using var process = Process.Start(start)!;
+        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await output + await errors);
     }
 
     public string KeyFile(string identity) => Path.Combine(Data, "keys", identity + ".jwk");

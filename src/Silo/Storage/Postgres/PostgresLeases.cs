@@ -222,7 +222,7 @@ internal sealed class PostgresLeases(PostgresDatabase database)
     }
 
     /// <summary>Closes the fence: waits for an append that has begun, and none begins after. The lease is marked already.</summary>
-    private static async Task<long> Seal(NpgsqlConnection connection, long epoch, CancellationToken cancellationToken)
+    internal static async Task<long> Seal(NpgsqlConnection connection, long epoch, CancellationToken cancellationToken)
     {
         var number = await PostgresFeed.Next(
             connection, "epoch sealed", new ObjectKey("*", ObjectKinds.Lease, epoch.ToString(CultureInfo.InvariantCulture)), cancellationToken);

@@ -24,6 +24,7 @@ internal sealed class PostgresStorage : IDisposable
         Log = new PostgresEvidenceStore(evidence, state);
         Trees = new PostgresLogStore(state);
         Events = new PostgresEventStore(state);
+        Recovery = new PostgresRecovery(state);
     }
 
     public PostgresAuthorityStore Authority { get; }
@@ -33,6 +34,7 @@ internal sealed class PostgresStorage : IDisposable
     public PostgresLogStore Trees { get; }
 
     public PostgresEventStore Events { get; }
+    public PostgresRecovery Recovery { get; }
 
     public PostgresNews News { get; }
 

@@ -39,6 +39,7 @@ internal sealed class SqliteStorage : IDisposable
                 Log = new SqliteEvidenceStore(evidence, leases);
                 Trees = new SqliteLogStore(evidence, leases);
                 Events = new SqliteEventStore(state);
+                Recovery = new SqliteRecovery(state, evidence, clock);
             }
             catch
             {
@@ -60,6 +61,7 @@ internal sealed class SqliteStorage : IDisposable
     public SqliteLogStore Trees { get; }
 
     public SqliteEventStore Events { get; }
+    public SqliteRecovery Recovery { get; }
 
     public void Dispose()
     {

@@ -177,6 +177,33 @@ public abstract class EvidenceLogContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task After_a_recovery_it_is_said_where_the_history_that_was_given_up_ends()
+    {
+        var shard = await Shard("one", 10);
+        var unknown = await Shard("two", 2);
+        var saved = await Checkpoint();
+        await Tamper(shard, 9, null); // a copy from before these
+        await Tamper(unknown, 0, null);
+        var heads = new LogHeads([.. (await Trees.Heads(null, default)).Select(head => new ShardHead(head.Shard, head.Size, head.Root!.Value, IsSealed: true))]);
+
+        var recovered = await Shard("recover", 0, new EvidenceRecord
+        {
+            Kind = EvidenceKind.Admin, Shard = 0, Position = 0, Node = "two", Time = DateTimeOffset.UnixEpoch,
+            Admin = new AdminAct("operator", Core.Tokens.Timeline.Act, "timeline 2 after feed number 1", 2), Heads = heads,
+        });
+
+        var report = await Verify(saved);
+        Assert.Equal(
+            [(LogFaultKind.GivenUp, shard, (long?)9), (LogFaultKind.GivenUp, unknown, 0)], report.Faults.Select(fault => (fault.Kind, fault.Shard!.Value, fault.Position)));
+        Assert.EndsWith(
+            $"has 11 records here, and the 2 from this position on are of a history that was given up. A recovery at 1970-01-01 00:00:00Z opened timeline 2 after feed number 1 (position 0 of shard {recovered})",
+            report.Faults[0].What);
+        var alone = await Verify(await Checkpoint());
+        Assert.Empty(alone.Faults);
+        Assert.StartsWith("A recovery at 1970-01-01 00:00:00Z opened timeline 2", Assert.Single(alone.Remarks));
+    }
+
+    [Fact]
     public async Task Records_whose_time_is_over_are_dropped_and_their_proofs_stay()
     {
         var shard = await Shard("one", 10);
