@@ -29,7 +29,7 @@ internal static class LogEndpoints
 
     private static IResult ClusterNote(HttpContext context, SiloView silo, LogWatch watch)
     {
-        if (silo.Current is not { } view || watch.Note(view, watch.Heads.Values) is not { } note)
+        if (silo.Current is not { } view || watch.Note(view) is not { } note)
             return Problems.Unavailable("There is no key to sign a checkpoint with at the moment.");
         context.Response.Headers.CacheControl = "no-cache";
         return Results.Text(note.ToString(), Text);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Assay.Core.Evidence;
+using Assay.Core.Registry;
 using Assay.Core.Transparency;
 using Assay.Grains.Authority;
 using Assay.Silo.Evidence;
@@ -18,9 +19,14 @@ internal sealed class LogWatch(
     /// <summary>So many records of another shard are looked at, to see whether they only say how far others have come.</summary>
     private const long FewRecords = 8;
 
+    /// <summary>How long a note over shards that stand still says when they stood so.</summary>
+    private static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(10);
+
     private readonly Dictionary<long, ShardHead> written = [];
+    private readonly Lock noting = new();
     private readonly HashSet<long> wentBack = [];
     private ImmutableSortedDictionary<long, StoredHead> heads = ImmutableSortedDictionary<long, StoredHead>.Empty;
+    private Noted? noted;
 
     /// <summary>As of the last look, <see cref="LogOptions.CheckpointEvery"/> ago as a rule. A shard that went back stays where it was.</summary>
     public ImmutableSortedDictionary<long, StoredHead> Heads => Volatile.Read(ref heads);
@@ -44,12 +50,31 @@ internal sealed class LogWatch(
                 continue;
             }
 
-            next[head.Shard] = head;
+            if (before is null || (before.Size, before.Root, before.IsSealed) != (head.Size, head.Root, head.IsSealed))
+                next[head.Shard] = head;
         }
 
-        var result = next.ToImmutable();
+        var result = next.ToImmutable(); // the same one when nothing is new
         Volatile.Write(ref heads, result);
         return result;
+    }
+
+    /// <summary>
+    /// A note over all shards as of the last look; null when there is no key. Signed once for each look that found something new, and again after <see cref="KeptFor"/>, whoever
+    /// asks how often: anybody may.
+    /// </summary>
+    public SignedNote? Note(SiloSnapshot view)
+    {
+        var now = Heads;
+        lock (noting)
+        {
+            if (noted is { } last && ReferenceEquals(last.Of, now) && last.Keys == view.Keys && clock.GetElapsedTime(last.At) < KeptFor)
+                return last.Note;
+            if (Note(view, now.Values) is not { } note)
+                return null;
+            noted = new Noted(now, view.Keys, clock.GetTimestamp(), note);
+            return note;
+        }
     }
 
     /// <summary>A note over all shards, signed now; null when there is no key.</summary>
@@ -147,6 +172,9 @@ internal sealed class LogWatch(
         foreach (var head in news)
             written[head.Shard] = head;
     }
+
+    /// <param name="Of">The heads that it is over.</param>
+    private sealed record Noted(ImmutableSortedDictionary<long, StoredHead> Of, ImmutableArray<SigningKey> Keys, long At, SignedNote Note);
 
     private static ShardHead Head(StoredHead stored) => new(stored.Shard, stored.Size, stored.Root!.Value, stored.IsSealed);
 }

@@ -31,6 +31,7 @@ public sealed class SqliteStorageTests : IDisposable
         await Use(records: 1);
         using var folder = DataFolder.Open(temporary.Path);
         using var database = new SqliteDatabase(folder.StateFile, check: true, SqliteAuthorityStore.Schema, SqliteEventStore.Schema);
+        using var database = new SqliteDatabase(folder.StateFile, check: true, SqliteAuthorityStore.Schema, SqliteAuthorityStore.SchemaOfChanges);
 
         var reader = database.Read(Settings);
         var writer = await database.Write((connection, _) => Settings(connection));

@@ -76,10 +76,17 @@ internal sealed class Explainer(
         LoadedPolicySet? policies = null;
         if (record.Verdict is not null)
         {
-            policies = await history.Policies(input.PolicyDomain, input.PolicyVersion, cancellationToken);
-            again = policies is null || identity is null
-                ? new RedecisionAnswer(false, $"a stored version it names is gone: {(policies is null ? "the policy set" : "the identity")}")
-                : Repeat(record, policies, directory, identity);
+            try
+            {
+                policies = await history.Policies(input.PolicyDomain, input.PolicyVersion, cancellationToken);
+                again = policies is null || identity is null
+                    ? new RedecisionAnswer(false, $"a stored version it names is gone: {(policies is null ? "the policy set" : "the identity")}")
+                    : Repeat(record, policies, directory, identity);
+            }
+            catch (InvalidDataException fault)
+            {
+                again = new RedecisionAnswer(false, fault.Message);
+            }
         }
 
         return new ExplanationAnswer

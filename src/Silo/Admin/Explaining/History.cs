@@ -1,5 +1,6 @@
 using Assay.Core.Policies;
 using Assay.Core.Registry;
+using Assay.Grains;
 using Assay.Grains.Authority;
 
 namespace Assay.Silo.Admin.Explaining;
@@ -21,8 +22,14 @@ internal sealed class History(IAuthorityStore store, SiloIdentity self)
             apis.Objects.Select(found => RegistryJson.ReadApi(found.Body.Span)));
     }
 
-    public async Task<LoadedPolicySet?> Policies(string domain, string version, CancellationToken cancellationToken) =>
-        await store.Read(new ObjectKey(self.Realm, ObjectKinds.PolicySet, $"{domain}/{version}"), cancellationToken) is { IsDeleted: false } found
-            ? LoadedPolicySet.LoadStored(RegistryJson.ReadPolicyDocument(found.Body.Span)).Set
-            : null;
+    /// <exception cref="InvalidDataException">It was changed at rest: its content is not what its version says.</exception>
+    public async Task<LoadedPolicySet?> Policies(string domain, string version, CancellationToken cancellationToken)
+    {
+        if (await store.Read(new ObjectKey(self.Realm, ObjectKinds.PolicySet, GrainKey.For(domain, version)), cancellationToken) is not { IsDeleted: false } found)
+            return null;
+        var document = RegistryJson.ReadPolicyDocument(found.Body.Span);
+        return document.ContentHash() == version
+            ? LoadedPolicySet.LoadStored(document).Set
+            : throw new InvalidDataException($"policy set {version} of domain {domain} was changed at rest: its content is {document.ContentHash()}");
+    }
 }

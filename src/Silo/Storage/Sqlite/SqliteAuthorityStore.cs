@@ -23,6 +23,9 @@ internal sealed class SqliteAuthorityStore : IAuthorityStore
         CREATE TABLE pair (id TEXT NOT NULL);
         """;
 
+    /// <summary>What changed last of a kind, without reading everything that ever changed.</summary>
+    public const string SchemaOfChanges = "CREATE INDEX object_number ON object (realm, kind, number);";
+
     private readonly SqliteDatabase database;
     private readonly SqliteLeases leases;
     private readonly TimeProvider clock;

@@ -31,6 +31,7 @@ internal sealed class SqliteStorage : IDisposable
                 throw Unpaired(folder.StateFile, "is missing beside an evidence.db that holds records");
 
             state = new SqliteDatabase(folder.StateFile, check: true, SqliteAuthorityStore.Schema, SqliteEventStore.Schema);
+            state = new SqliteDatabase(folder.StateFile, check: true, SqliteAuthorityStore.Schema, SqliteAuthorityStore.SchemaOfChanges);
             try
             {
                 Pair(pair, newestShard, folder);
