@@ -13,6 +13,11 @@ namespace Assay.Cli.Evidence;
 internal static class EvidenceCommand
 {
     private static readonly Option<FileInfo?> To = new("--to") { Description = "The file to write; standard output when not given. One that is there is not overwritten.", HelpName = "file" };
+    private static readonly Option<string> Format = new("--format")
+    {
+        Description = "log: everything, as evidence verify reads it. ocsf: decisions and acts as events for a SIEM (OCSF 1.4), one a line.", HelpName = "log|ocsf", DefaultValueFactory = _ => "log",
+    };
+
     private static readonly Option<string?> Before = new("--before") { Description = "What was recorded before this: a span (90d) or a moment, a day back at least.", HelpName = "when", Required = true };
     private static readonly Argument<string> Id = new("id") { Description = "A record's id, or the jti of a token." };
 
@@ -25,9 +30,9 @@ internal static class EvidenceCommand
             .Runs(Checkpoint)
             .WithExamples("assay evidence checkpoint --to saved.txt", "assay evidence verify --checkpoint saved.txt"),
         Commands
-            .Of("export", "The whole log as lines of JSON: a signed checkpoint, every batch, every record with its salt. Anybody can verify it without the server.", To)
+            .Of("export", "The whole log as lines of JSON: a signed checkpoint, every batch, every record with its salt. Anybody can verify it without the server.", To, Format)
             .Runs(Export)
-            .WithExamples("assay evidence export --to log.ndjson", "assay evidence export | gzip > log.ndjson.gz"),
+            .WithExamples("assay evidence export --to log.ndjson", "assay evidence export | gzip > log.ndjson.gz", "assay evidence export --format ocsf --to events.ndjson"),
         EvidenceViews.Of("search"),
         Commands
             .Of("show", "A record as it is stored, and the proof that it is in the log, checked here.", Id)
@@ -56,12 +61,26 @@ internal static class EvidenceCommand
 
     private static async Task Export(Call call, CancellationToken cancellationToken)
     {
+        var format = call.Get(Format);
+        if (format is not ("log" or "ocsf"))
+            throw Failure.Usage($"--format {format} is not log or ocsf.");
         using var api = await call.Admin("evidence.read", cancellationToken);
         await using var log = await api.Stream("evidence/export", cancellationToken);
         if (call.Get(To) is not { } file)
         {
             await using var output = Console.OpenStandardOutput();
-            await log.CopyToAsync(output, cancellationToken);
+            if (format == "ocsf")
+                await OcsfExport.Write(log, output, cancellationToken);
+            else
+                await log.CopyToAsync(output, cancellationToken);
+            return;
+        }
+
+        if (format == "ocsf")
+        {
+            await using var stream = Create(file);
+            var events = await OcsfExport.Write(log, stream, cancellationToken);
+            call.Screen.Line($"{Say.Data(file.ToString())}: {Say.Count(events)} events.");
             return;
         }
 

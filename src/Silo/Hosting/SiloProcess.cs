@@ -9,6 +9,7 @@ using Assay.Silo.Admin;
 using Assay.Silo.AuthZen;
 using Assay.Silo.Bundles;
 using Assay.Silo.ClientAuthentication;
+using Assay.Silo.Collectors;
 using Assay.Silo.Discovery;
 using Assay.Silo.Evidence;
 using Assay.Silo.Health;
@@ -40,6 +41,7 @@ internal static class SiloProcess
         var options = ServerOptions.Read(builder.Configuration, args);
         var faults = options.Faults();
         var clustered = options.Postgres is { } postgres ? ClusteredSilo.Read(builder.Configuration, options, postgres, faults) : null;
+        var otlp = OtlpTarget.Read(builder.Configuration, faults);
         if (faults.Count > 0)
             throw new InvalidOperationException(string.Join("\n       ", faults));
 
@@ -48,6 +50,7 @@ internal static class SiloProcess
         var (kek, kekFile, kekIsNew) = KeyEncryptionKey.Obtain(Environment.GetEnvironmentVariable(KeyEncryptionKey.FileVariable), folder.Folder);
         var self = new SiloIdentity(options.Issuer ?? options.Url, builder.Configuration["Assay:Authority:Slot"] ?? Environment.MachineName);
         AddServices(builder, setup, options, folder, new KeyVault(kek), self);
+        builder.Services.AddOtlpEvidence(otlp);
         builder.Services.AddSingleton(SeenFile.Of(clustered is not null, folder.Folder, kekFile));
         change?.Invoke(builder.Services);
 
