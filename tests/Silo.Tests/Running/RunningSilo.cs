@@ -18,6 +18,7 @@ internal sealed class RunningSilo : IAsyncDisposable
         Folder = folder;
         this.settings = settings;
         Url = $"http://127.0.0.1:{Ports.Free()}";
+        Http = new HttpClient(Presented) { Timeout = TimeSpan.FromSeconds(30) };
     }
 
     public string Folder { get; }
@@ -35,7 +36,10 @@ internal sealed class RunningSilo : IAsyncDisposable
         }
     }
 
-    public HttpClient Http { get; } = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(1) }) { Timeout = TimeSpan.FromSeconds(30) };
+    public HttpClient Http { get; }
+
+    /// <summary>What went through <see cref="Http"/> and must not be found in anything the silo wrote.</summary>
+    public PresentedSecrets Presented { get; } = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(1) });
 
     public static async Task<RunningSilo> Start(params (string Name, string Value)[] settings)
     {
@@ -117,7 +121,23 @@ internal sealed class RunningSilo : IAsyncDisposable
             await Kill();
         process?.Dispose();
         Http.Dispose();
+        var leak = Leak();
         Directory.Delete(Folder, recursive: true);
+        Assert.True(leak is null, leak);
+    }
+
+    /// <summary>Where something stands that was presented or issued: in the log of the process, or in a file that it wrote. Null when nowhere. When the process has ended.</summary>
+    public string? Leak()
+    {
+        if (Presented.FoundIn(Encoding.UTF8.GetBytes(Output)) is { } said)
+            return $"'{said}' stands in what the silo said";
+        foreach (var file in Directory.Exists(Data) ? Directory.GetFiles(Data, "*", SearchOption.AllDirectories) : [])
+        {
+            if (!file.EndsWith(".jwk", StringComparison.Ordinal) && Presented.FoundIn(File.ReadAllBytes(file)) is { } stored) // private keys lie in files of their own
+                return $"'{stored}' stands in {Path.GetRelativePath(Data, file)}";
+        }
+
+        return null;
     }
 
     public static string Checkout()
