@@ -57,6 +57,8 @@ internal static class EvidenceCommand
             await stream.WriteAsync(Encoding.UTF8.GetBytes(text), cancellationToken);
         var saved = ClusterCheckpoint.Parse(note.Text);
         call.Screen.Line($"{Say.Data(file.ToString())}: {Say.Count(saved.Heads.Sum(head => head.Size))} records in {saved.Heads.Length} shards of {Say.Data(saved.Log)}.");
+        foreach (var witness in saved.Cosigned.GroupBy(seen => seen.Signature.Name))
+            call.Screen.Line($"Cosigned by {Say.Data(witness.Key)}: {Say.Count(witness.Sum(seen => seen.Size))} records in {witness.Count()} shards. [dim]Check it with: assay evidence verify --witness <its key>[/]");
     }
 
     private static async Task Export(Call call, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using Assay.Cli.Output;
 using Assay.Core.Transparency;
@@ -17,42 +18,49 @@ internal static class VerifyCommand
         Description = "A checkpoint that was saved before (evidence checkpoint): the log has to be a continuation of it. May be given several times.", HelpName = "file",
     };
 
+    private static readonly Option<string[]> Witness = new("--witness")
+    {
+        Description = "The key of a witness (name+id+base64): its cosignatures are checked, and there have to be some. May be given several times.", HelpName = "key",
+    };
+
     public static Command Create() => Commands
         .Of(
             "verify",
             "Checks every record against its leaf, every batch, every root, every signature, what shards say of each other, and saved checkpoints. Names the first fault and its place. Exit code 1 when there is one.",
             File,
-            Saved)
+            Saved,
+            Witness)
         .Runs(Run)
         .WithExamples("assay evidence verify --checkpoint saved.txt", "assay evidence verify log.ndjson --checkpoint saved.txt", "zcat log.ndjson.gz | assay evidence verify -");
 
     private static async Task Run(Call call, CancellationToken cancellationToken)
     {
         var saved = (call.Get(Saved) ?? []).Select(file => PublicLog.Read(Text(file), file.ToString())).ToArray();
+        var witnesses = (call.Get(Witness) ?? []).Select(Key).ToImmutableArray();
         var source = call.Get(File);
         var started = call.Clock.GetTimestamp();
         LogReport report;
         if (source is not null)
         {
             await using var stream = source.ToString() == "-" ? Console.OpenStandardInput() : Open(source);
-            report = await Check(call, stream, source.ToString(), saved, cancellationToken);
+            report = await Check(call, stream, source.ToString(), saved, witnesses, cancellationToken);
         }
         else
         {
             using var api = await call.Admin("evidence.read", cancellationToken);
             await using var stream = await api.Stream("evidence/export", cancellationToken);
-            report = await Check(call, stream, call.Connection.Issuer().ToString(), saved, cancellationToken);
+            report = await Check(call, stream, call.Connection.Issuer().ToString(), saved, witnesses, cancellationToken);
         }
 
         Show(call, report, call.Clock.GetElapsedTime(started));
     }
 
-    private static async Task<LogReport> Check(Call call, Stream stream, string from, SignedNote[] saved, CancellationToken cancellationToken)
+    private static async Task<LogReport> Check(Call call, Stream stream, string from, SignedNote[] saved, ImmutableArray<WitnessKey> witnesses, CancellationToken cancellationToken)
     {
         var reader = LogExport.Read(stream);
         try
         {
-            var verifier = new LogVerifier(await reader.ReadHead(cancellationToken), saved);
+            var verifier = new LogVerifier(await reader.ReadHead(cancellationToken), saved) { Witnesses = witnesses };
             using var progress = new Progress(call.Clock);
             while (await reader.Next(cancellationToken) is { } batch)
             {
@@ -112,6 +120,18 @@ internal static class VerifyCommand
         }
 
         call.Screen.Note($"{Say.Span(elapsed)}, {Say.Count((long)(report.Records / Math.Max(elapsed.TotalSeconds, 0.001)))} records/s");
+    }
+
+    private static WitnessKey Key(string text)
+    {
+        try
+        {
+            return WitnessKey.Parse(text);
+        }
+        catch (FormatException fault)
+        {
+            throw Failure.Usage($"--witness: {fault.Message}.");
+        }
     }
 
     private static FileStream Open(FileInfo file)

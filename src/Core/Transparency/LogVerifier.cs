@@ -28,6 +28,7 @@ public sealed class LogVerifier
     private readonly List<DroppedRange> dropped = [];
     private readonly List<string> remarks = [];
     private readonly List<Recovery> recoveries = [];
+    private readonly List<CosignedHead> cosigned = [];
     private readonly ManyHashes hashes = new();
     private TreeHash[] room = [];
     private readonly ClusterCheckpoint exported;
@@ -54,7 +55,11 @@ public sealed class LogVerifier
             remarks.Add($"The log is signed today by key {by!.Id:x8}, which the saved checkpoint does not name: it was made since, or is not the log's.");
         if (trusted.Count == 0)
             remarks.Add("No saved checkpoint was given: whoever holds both the database and the checkpoint key could have written all of this anew.");
+        Expect(this.exported);
     }
+
+    /// <summary>Witnesses whose cosignatures are checked, and without any of which the log is not what it should be.</summary>
+    public ImmutableArray<WitnessKey> Witnesses { get; init; } = [];
 
     /// <summary>Records looked at so far.</summary>
     public long Records => records;
@@ -91,6 +96,11 @@ public sealed class LogVerifier
                 CheckTail(shard);
         }
 
+        foreach (var witness in Witnesses)
+            CheckWitness(witness);
+        if (Witnesses.IsEmpty && cosigned.Count > 0)
+            remarks.Add($"Cosigned by {string.Join(", ", cosigned.Select(seen => seen.Signature.Name).Distinct(StringComparer.Ordinal))}, which was not checked: give the witness's key.");
+
         var vouched = 0L;
         foreach (var claim in claims)
         {
@@ -122,6 +132,7 @@ public sealed class LogVerifier
             trusted.AddRange(saved.Keys);
             foreach (var head in saved.Heads)
                 Of(head.Shard).Saved.Add((head, $"the checkpoint saved at {saved.Time:yyyy-MM-dd HH:mm:ss}Z"));
+            Expect(saved);
             return;
         }
 
@@ -131,6 +142,15 @@ public sealed class LogVerifier
             throw new FormatException("the saved checkpoint is not signed by a key of this log");
         trusted.Add(by!);
         Of(shard).Saved.Add((new ShardHead(shard, single.Size, single.Root), "the saved checkpoint"));
+    }
+
+    private void Expect(ClusterCheckpoint checkpoint)
+    {
+        foreach (var seen in checkpoint.Cosigned)
+        {
+            cosigned.Add(seen);
+            Of(seen.Shard).Saved.Add((new ShardHead(seen.Shard, seen.Size, seen.Root), $"what the witness {seen.Signature.Name} has cosigned"));
+        }
     }
 
     private Shard Of(long shard)
@@ -381,6 +401,36 @@ public sealed class LogVerifier
             else if (head.Size < shard.Tree.Size || head.Root != shard.Tree.Root)
                 faults.Add(new LogFault(LogFaultKind.Inconsistent, shard.Number, null, "the checkpoint that came with the log has another size or root"));
         }
+    }
+
+    private void CheckWitness(WitnessKey witness)
+    {
+        var sizes = new Dictionary<long, long>();
+        var newest = DateTimeOffset.MinValue;
+        foreach (var seen in cosigned)
+        {
+            if (seen.Signature.Name != witness.Name || seen.Signature.KeyId != witness.Id)
+                continue;
+            if (witness.TimeOf(seen.Signature, Checkpoint.TextOf(LogOrigin.OfShard(exported.Log, seen.Shard), seen.Size, seen.Root)) is not { } time)
+            {
+                faults.Add(new LogFault(LogFaultKind.Signature, seen.Shard, null, $"what is said to be cosigned at {seen.Size} records by the witness {witness.Name} is not"));
+                continue;
+            }
+
+            sizes[seen.Shard] = Math.Max(seen.Size, sizes.GetValueOrDefault(seen.Shard));
+            newest = time > newest ? time : newest;
+        }
+
+        if (sizes.Count == 0)
+        {
+            faults.Add(new LogFault(LogFaultKind.Signature, null, null, $"the witness {witness.Name} has cosigned nothing of this log"));
+            return;
+        }
+
+        var total = shards.Values.Sum(shard => shard.Tree.Size);
+        remarks.Add(string.Create(
+            CultureInfo.InvariantCulture,
+            $"The witness {witness.Name} has cosigned {sizes.Count} of {shards.Count} shards, last at {newest.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z: {sizes.Values.Sum()} of {total} records cannot be written anew without it."));
     }
 
     private LogFault Cut(Shard shard, long size, string source)

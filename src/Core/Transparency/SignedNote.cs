@@ -67,26 +67,42 @@ public sealed record SignedNote(string Text, ImmutableArray<NoteSignature> Signa
         return note.ToString();
     }
 
-    private static NoteSignature ParseSignature(string line)
+    /// <exception cref="FormatException">It is no line with a signature.</exception>
+    public static NoteSignature ParseSignature(string line)
     {
         var parts = line.StartsWith(Dash, StringComparison.Ordinal) ? line[Dash.Length..].Split(' ') : [];
-        if (parts is not [{ Length: > 0 } name, { } encoded] || name.Contains('+', StringComparison.Ordinal))
-            throw new FormatException("a signature line is not of the form: dash, key name, base64");
-        var bytes = new byte[encoded.Length];
-        if (!Convert.TryFromBase64String(encoded, bytes, out var length) || length < 5)
-            throw new FormatException("a signature is not base64 of a key id and a signature");
-        return new NoteSignature(name, BinaryPrimitives.ReadUInt32BigEndian(bytes), [.. bytes.AsSpan(4, length - 4)]);
+        return parts is [{ Length: > 0 } name, { } encoded] && !name.Contains('+', StringComparison.Ordinal)
+            ? NoteSignature.Parse(name, encoded)
+            : throw new FormatException("a signature line is not of the form: dash, key name, base64");
     }
 }
 
 /// <param name="KeyId">A short name of the key, not a proof of it.</param>
 public sealed record NoteSignature(string Name, uint KeyId, ImmutableArray<byte> Signature)
 {
-    public override string ToString()
+    /// <summary>Key id and signature in base64, as it stands in a line.</summary>
+    public string Encoded
     {
-        var bytes = new byte[4 + Signature.Length];
-        BinaryPrimitives.WriteUInt32BigEndian(bytes, KeyId);
-        Signature.CopyTo(bytes.AsSpan(4));
-        return $"— {Name} {Convert.ToBase64String(bytes)}";
+        get
+        {
+            var bytes = new byte[4 + Signature.Length];
+            BinaryPrimitives.WriteUInt32BigEndian(bytes, KeyId);
+            Signature.CopyTo(bytes.AsSpan(4));
+            return Convert.ToBase64String(bytes);
+        }
     }
+
+    internal static NoteSignature Parse(string name, string encoded)
+    {
+        var bytes = new byte[encoded.Length];
+        if (!Convert.TryFromBase64String(encoded, bytes, out var length) || length < 5)
+            throw new FormatException("a signature is not base64 of a key id and a signature");
+        return new NoteSignature(name, BinaryPrimitives.ReadUInt32BigEndian(bytes), [.. bytes.AsSpan(4, length - 4)]);
+    }
+
+    public bool Equals(NoteSignature? other) => other is not null && Name == other.Name && KeyId == other.KeyId && Signature.AsSpan().SequenceEqual(other.Signature.AsSpan());
+
+    public override int GetHashCode() => HashCode.Combine(Name, KeyId);
+
+    public override string ToString() => $"— {Name} {Encoded}";
 }

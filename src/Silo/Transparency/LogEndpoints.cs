@@ -5,6 +5,7 @@ using Assay.Core.Transparency;
 using Assay.Grains.Authority;
 using Assay.Silo.Admin;
 using Assay.Silo.Evidence;
+using Assay.Silo.Storage.Sqlite;
 
 namespace Assay.Silo.Transparency;
 
@@ -117,11 +118,29 @@ internal static class LogServices
     /// <summary>Checkpoints, tiles and proofs of the evidence. Needs an <see cref="ILogStore"/>; after <c>AddEvidence</c>.</summary>
     public static IServiceCollection AddLog(this IServiceCollection services)
     {
-        services.AddOptions<LogOptions>().BindConfiguration(LogOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<LogOptions>().BindConfiguration(LogOptions.Section).ValidateDataAnnotations()
+            .Validate(
+                static log => log.Witnesses.TrueForAll(static one => Uri.TryCreate(one.Url, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && IsKey(one.Key)),
+                "Assay:Log:Witnesses: each has a Url (http or https) and a Key (name+id+base64, an Ed25519 key for cosignatures, type 4).")
+            .ValidateOnStart();
         services.AddSingleton<CheckpointSigner>();
+        services.AddSingleton(static provider => new Cosignatures(Path.Combine(provider.GetRequiredService<DataFolder>().Folder, "witnesses.json")));
         services.AddSingleton<TreeTiles>();
         services.AddSingleton<LogWatch>();
         services.AddHostedService(static provider => provider.GetRequiredService<LogWatch>());
+        services.AddHostedService<WitnessPush>();
         return services;
+    }
+
+    private static bool IsKey(string text)
+    {
+        try
+        {
+            return WitnessKey.Parse(text) is not null;
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
     }
 }

@@ -13,7 +13,7 @@ namespace Assay.Silo.Transparency;
 /// too. What a dead silo has left is written down as its last word. Nothing is written while nothing happens.
 /// </summary>
 internal sealed class LogWatch(
-    ILogStore store, EvidenceAppender evidence, SiloLease lease, CheckpointSigner signer, SiloIdentity self, IOptions<LogOptions> options, TimeProvider clock, ILogger<LogWatch> log)
+    ILogStore store, EvidenceAppender evidence, SiloLease lease, CheckpointSigner signer, Cosignatures cosignatures, SiloIdentity self, IOptions<LogOptions> options, TimeProvider clock, ILogger<LogWatch> log)
     : BackgroundService
 {
     /// <summary>So many records of another shard are looked at, to see whether they only say how far others have come.</summary>
@@ -68,18 +68,22 @@ internal sealed class LogWatch(
         var now = Heads;
         lock (noting)
         {
-            if (noted is { } last && ReferenceEquals(last.Of, now) && last.Keys == view.Keys && clock.GetElapsedTime(last.At) < KeptFor)
+            if (noted is { } last && ReferenceEquals(last.Of, now) && last.Keys == view.Keys && last.Cosigned == cosignatures.All && clock.GetElapsedTime(last.At) < KeptFor)
                 return last.Note;
+            var cosigned = cosignatures.All;
             if (Note(view, now.Values) is not { } note)
                 return null;
-            noted = new Noted(now, view.Keys, clock.GetTimestamp(), note);
+            noted = new Noted(now, view.Keys, cosigned, clock.GetTimestamp(), note);
             return note;
         }
     }
 
     /// <summary>A note over all shards, signed now; null when there is no key.</summary>
-    public SignedNote? Note(SiloSnapshot view, IEnumerable<StoredHead> of) =>
-        signer.Sign(new ClusterCheckpoint(signer.Log, clock.GetUtcNow(), LogKeys.Of(view, signer.Log), [.. of.Where(head => head.Root is not null).Select(Head)]).Text);
+    public SignedNote? Note(SiloSnapshot view, IEnumerable<StoredHead> of)
+    {
+        ImmutableArray<ShardHead> now = [.. of.Where(head => head.Root is not null).Select(Head)];
+        return signer.Sign(new ClusterCheckpoint(signer.Log, clock.GetUtcNow(), LogKeys.Of(view, signer.Log), now) { Cosigned = Cosigned(view, now) }.Text);
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -173,8 +177,18 @@ internal sealed class LogWatch(
             written[head.Shard] = head;
     }
 
+    /// <summary>All but what a recorded recovery has given up: whoever holds the log to that keeps a checkpoint of that time.</summary>
+    private ImmutableArray<CosignedHead> Cosigned(SiloSnapshot view, ImmutableArray<ShardHead> now)
+    {
+        var all = cosignatures.All;
+        if (view.Timelines.Newest is not { } timeline)
+            return all;
+        var sizes = now.ToDictionary(head => head.Shard, head => head.Size);
+        return [.. all.Where(seen => seen.Shard >= timeline.FirstShard || seen.Size <= sizes.GetValueOrDefault(seen.Shard))];
+    }
+
     /// <param name="Of">The heads that it is over.</param>
-    private sealed record Noted(ImmutableSortedDictionary<long, StoredHead> Of, ImmutableArray<SigningKey> Keys, long At, SignedNote Note);
+    private sealed record Noted(ImmutableSortedDictionary<long, StoredHead> Of, ImmutableArray<SigningKey> Keys, ImmutableArray<CosignedHead> Cosigned, long At, SignedNote Note);
 
     private static ShardHead Head(StoredHead stored) => new(stored.Shard, stored.Size, stored.Root!.Value, stored.IsSealed);
 }

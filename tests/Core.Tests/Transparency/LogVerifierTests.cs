@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 using System.IO.Hashing;
 using System.Security.Cryptography;
 using System.Text;
@@ -16,6 +17,7 @@ public sealed class LogVerifierTests : IDisposable
     private readonly ECDsa pair = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly TreeFrontier tree = new();
     private readonly ArrayBufferWriter<byte> export = new();
+    private ImmutableArray<CosignedHead> cosigned = [];
 
     public void Dispose() => pair.Dispose();
 
@@ -113,6 +115,40 @@ public sealed class LogVerifierTests : IDisposable
         Assert.True(reader.IsWhole);
     }
 
+    [Fact]
+    public async Task What_a_witness_has_cosigned_is_held_against_the_log_and_said()
+    {
+        var (mine, other) = (new Ed25519Signing(new byte[32]), new Ed25519Signing([.. Enumerable.Repeat((byte)1, 32)]));
+        var first = Batch(2);
+        var text = new Checkpoint($"{Log}/7", tree.Size, tree.Root).Text;
+        cosigned = [new CosignedHead(7, tree.Size, tree.Root, SignedNote.ParseSignature(mine.Cosign("w1", text, 1_769_860_800)))];
+        var log = Export(first, Batch(3));
+
+        var report = await Verify(log, [WitnessKey.Parse(mine.NoteKey("w1"))]);
+        Assert.Empty(report.Faults);
+        Assert.Equal("The witness w1 has cosigned 1 of 1 shards, last at 2026-01-31 12:00:00Z: 2 of 5 records cannot be written anew without it.", report.Remarks[1]);
+        Assert.Equal("Cosigned by w1, which was not checked: give the witness's key.", (await Verify(log)).Remarks[1]);
+        Assert.Equal(
+            (LogFaultKind.Signature, "the witness w2 has cosigned nothing of this log"), (await Verify(log, [WitnessKey.Parse(other.NoteKey("w2"))])).Faults.Select(fault => (fault.Kind, fault.What)).Single());
+    }
+
+    [Fact]
+    public async Task A_log_that_was_written_anew_is_not_the_one_that_was_cosigned()
+    {
+        var mine = new Ed25519Signing(new byte[32]);
+        var text = new Checkpoint($"{Log}/7", 2, TreeHash.Empty).Text;
+        var first = Batch(2);
+        cosigned = [new CosignedHead(7, 2, TreeHash.Empty, SignedNote.ParseSignature(mine.Cosign("w1", text, 1)))];
+        var log = Export(first);
+        Assert.Equal((LogFaultKind.Inconsistent, (long?)7), (await Verify(log)).Faults.Select(fault => (fault.Kind, fault.Shard)).Single());
+
+        // And one that claims to be cosigned.
+        cosigned = [cosigned[0] with { Root = tree.Root }];
+        export.Clear();
+        var claimed = await Verify(Export(first), [WitnessKey.Parse(mine.NoteKey("w1"))]);
+        Assert.Equal("what is said to be cosigned at 2 records by the witness w1 is not", claimed.Faults[0].What);
+    }
+
     [Theory]
     [InlineData("", "the export is empty")]
     [InlineData("{\"type\":\"batch\"}\n", "the first line does not begin a log")]
@@ -142,7 +178,8 @@ public sealed class LogVerifierTests : IDisposable
 
     private NoteKey Key => NoteKey.Of(Log, pair.ExportSubjectPublicKeyInfo());
 
-    private ClusterCheckpoint Cluster() => new(Log, DateTimeOffset.UnixEpoch, [Key], tree.Size == 0 ? [] : [new ShardHead(7, tree.Size, tree.Root)]);
+    private ClusterCheckpoint Cluster() =>
+        new(Log, DateTimeOffset.UnixEpoch, [Key], tree.Size == 0 ? [] : [new ShardHead(7, tree.Size, tree.Root)]) { Cosigned = cosigned };
 
     private SignedNote Note(string text, string name) => SignedNote.Sign(text, Key.Named(name), pair);
 
@@ -182,10 +219,12 @@ public sealed class LogVerifierTests : IDisposable
         return export.WrittenSpan.ToArray();
     }
 
-    private static async Task<LogReport> Verify(byte[] log, params SignedNote[] saved)
+    private static Task<LogReport> Verify(byte[] log, params SignedNote[] saved) => Verify(log, [], saved);
+
+    private static async Task<LogReport> Verify(byte[] log, ImmutableArray<WitnessKey> witnesses, params SignedNote[] saved)
     {
         var reader = LogExport.Read(new MemoryStream(log));
-        var verifier = new LogVerifier(await reader.ReadHead(), saved);
+        var verifier = new LogVerifier(await reader.ReadHead(), saved) { Witnesses = witnesses };
         while (await reader.Next() is { } batch)
             verifier.Add(batch);
         return verifier.End(reader.IsWhole);
