@@ -17,7 +17,7 @@ public sealed class SecretsNowhereTests
 {
     private const string Wrong = "a-wrong-s3cret-that-must-not-show-anywhere";
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 300_000)]
     public async Task Nothing_that_was_presented_or_issued_is_in_anything_that_a_silo_writes()
     {
         await using var collector = await Collector.Start();

@@ -10,7 +10,7 @@ namespace Assay.Silo.Tests.Recovery;
 /// <summary>Yesterday's data folder in place of today's.</summary>
 public sealed class RecoverTests
 {
-    [Fact(Timeout = 240_000)]
+    [Fact(Timeout = 300_000)]
     public async Task What_the_lost_day_issued_is_inactive_and_nothing_it_used_is_used_again()
     {
         // Yesterday.

@@ -12,7 +12,7 @@ public sealed class WitnessTests
 {
     private const string Origin = "assay.example/log/7";
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 300_000)]
     public async Task A_witness_is_shown_what_is_new_and_its_cosignatures_are_kept_shown_and_checked()
     {
         RunningSilo? running = null;
