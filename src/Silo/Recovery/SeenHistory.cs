@@ -18,7 +18,10 @@ internal sealed record SeenHistory(string Database, int Timeline, long FirstShar
 {
     private const int Version = 1;
 
-    private static readonly JsonSerializerOptions Form = new(JsonSerializerDefaults.Web) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectRequiredConstructorParameters = true };
+    private static readonly JsonSerializerOptions Form = new(JsonSerializerDefaults.Web)
+    {
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true,
+    };
 
     /// <summary>Null when there is none, or it cannot be read: a notice that is not there is no reason to stand still.</summary>
     public static SeenHistory? Read(string file)

@@ -10,6 +10,8 @@ namespace Assay.Silo.Transparency;
 /// </summary>
 internal sealed class Cosignatures
 {
+    private static readonly JsonSerializerOptions Form = new() { RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true };
+
     private readonly string file;
     private readonly Lock guard = new();
     private ImmutableSortedDictionary<(string Witness, long Shard), CosignedHead> newest = ImmutableSortedDictionary<(string, long), CosignedHead>.Empty;
@@ -22,7 +24,7 @@ internal sealed class Cosignatures
         {
             if (!File.Exists(file))
                 return;
-            foreach (var (shard, size, root, signature) in JsonSerializer.Deserialize<List<Stored>>(File.ReadAllText(file)) ?? [])
+            foreach (var (shard, size, root, signature) in JsonSerializer.Deserialize<List<Stored>>(File.ReadAllText(file), Form) ?? [])
             {
                 var by = SignedNote.ParseSignature(signature);
                 newest = newest.SetItem((by.Name, shard), new CosignedHead(shard, size, TreeHash.From(Convert.FromBase64String(root)), by));
