@@ -24,6 +24,7 @@ internal sealed class ClusterSecrets(IAuthorityStore store, IKeyVault vault, Sil
 
     /// <summary>Of the names that security events carry.</summary>
     public byte[] EventKey => HKDF.DeriveKey(HashAlgorithmName.SHA256, JtiKey, 32, info: "assay security events"u8.ToArray());
+
     /// <summary>Names this database and its copies, and no other; says nothing of the secrets.</summary>
     public string DatabaseName => Convert.ToHexStringLower(HKDF.DeriveKey(HashAlgorithmName.SHA256, JtiKey, 16, info: "assay database name"u8.ToArray()));
 

@@ -30,8 +30,7 @@ public sealed class SqliteStorageTests : IDisposable
     {
         await Use(records: 1);
         using var folder = DataFolder.Open(temporary.Path);
-        using var database = new SqliteDatabase(folder.StateFile, check: true, SqliteAuthorityStore.Schema, SqliteEventStore.Schema);
-        using var database = new SqliteDatabase(folder.StateFile, check: true, SqliteAuthorityStore.Schema, SqliteAuthorityStore.SchemaOfChanges);
+        using var database = new SqliteDatabase(folder.StateFile, check: true, SqliteAuthorityStore.Schema, SqliteEventStore.Schema, SqliteAuthorityStore.SchemaOfChanges);
 
         var reader = database.Read(Settings);
         var writer = await database.Write((connection, _) => Settings(connection));
@@ -133,7 +132,7 @@ public sealed class SqliteStorageTests : IDisposable
             connection.Run(null, "INSERT INTO schema_version VALUES (99)");
         }
 
-        Refused(State, "is of schema version 99, and this program knows up to 2");
+        Refused(State, "is of schema version 99, and this program knows up to 3");
     }
 
     [Fact]

@@ -34,6 +34,7 @@ internal sealed class PostgresStorage : IDisposable
     public PostgresLogStore Trees { get; }
 
     public PostgresEventStore Events { get; }
+
     public PostgresRecovery Recovery { get; }
 
     public PostgresNews News { get; }

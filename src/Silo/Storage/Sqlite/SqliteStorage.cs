@@ -30,8 +30,7 @@ internal sealed class SqliteStorage : IDisposable
             if (!hadState && newestShard > 0)
                 throw Unpaired(folder.StateFile, "is missing beside an evidence.db that holds records");
 
-            state = new SqliteDatabase(folder.StateFile, check: true, SqliteAuthorityStore.Schema, SqliteEventStore.Schema);
-            state = new SqliteDatabase(folder.StateFile, check: true, SqliteAuthorityStore.Schema, SqliteAuthorityStore.SchemaOfChanges);
+            state = new SqliteDatabase(folder.StateFile, check: true, SqliteAuthorityStore.Schema, SqliteEventStore.Schema, SqliteAuthorityStore.SchemaOfChanges);
             try
             {
                 Pair(pair, newestShard, folder);
@@ -62,6 +61,7 @@ internal sealed class SqliteStorage : IDisposable
     public SqliteLogStore Trees { get; }
 
     public SqliteEventStore Events { get; }
+
     public SqliteRecovery Recovery { get; }
 
     public void Dispose()
