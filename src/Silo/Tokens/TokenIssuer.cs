@@ -168,8 +168,7 @@ internal sealed class TokenIssuer(
     {
         Span<byte> keyStream = stackalloc byte[Provenance.Size(ends.Length)];
         var jti = jtis.Encode(new RecordId(slot.Shard, slot.Position), keyStream);
-        Provenance.Write(Provenance.FirstTimeline, number, ends, keyStream, provenance);
-        Provenance.Write(silo.Newest!.Timelines.Current, decided.Number, ends, keyStream, provenance);
+        Provenance.Write(silo.Newest!.Timelines.Current, number, ends, keyStream, provenance);
         return jti;
     }
 
