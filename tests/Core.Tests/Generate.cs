@@ -28,16 +28,17 @@ internal static class Generate
     public static readonly Gen<RecordValue> Attributes = Record(Value);
 
     public static readonly Gen<Credential> Credential = Gen.Select(
-        Text, Gen.Bool, Text.Null(), Text.Null(), Moment, Maybe(Moment), Maybe(Moment), Text.Null(),
-        (handle, isKey, jwk, hash, created, expires, revoked, managedBy) => new Credential
+        Text, Gen.Bool, Text.Null(), Text.Null(), Moment, Gen.Select(Maybe(Moment), Maybe(Moment), Maybe(Moment)), Text.Null(),
+        (handle, isKey, jwk, hash, created, ends, managedBy) => new Credential
         {
             Handle = handle,
             Kind = isKey ? CredentialKind.PublicKey : CredentialKind.Secret,
             PublicJwk = jwk,
             SecretHash = hash,
             CreatedAt = created,
-            ExpiresAt = expires,
-            RevokedAt = revoked,
+            ExpiresAt = ends.Item1,
+            RevokedAt = ends.Item2,
+            FrozenAt = ends.Item3,
             ManagedBy = managedBy,
         });
 

@@ -110,6 +110,12 @@ internal static class EvidenceEncoding
             json.WriteString("action"u8, admin.Action);
             json.WriteString("target"u8, admin.Target);
             json.WriteNumber("number"u8, admin.Number);
+            if (admin.Details is { } details)
+            {
+                json.WriteString("reason"u8, details.Reason);
+                json.WriteTexts("parts", details.Parts);
+            }
+
             json.WriteEndObject();
         }
 
@@ -158,9 +164,16 @@ internal static class EvidenceEncoding
         Status = json.OptionalObject("status", static status => new TokenStatus(status.Text("list"), status.Int("index"))),
         SpentAssertion = Spent(json),
         Shadow = json.OptionalObject("shadow", DecisionJson.ReadShadow),
-        Admin = json.OptionalObject("admin", static act => new AdminAct(act.Text("actor"), act.Text("action"), act.Text("target"), act.Long("number"))),
+        Admin = json.OptionalObject("admin", ReadAct),
         Heads = json.Objects("heads", ReadHead) is { IsEmpty: false } heads ? new LogHeads(heads) : null,
     };
+
+    private static AdminAct ReadAct(StrictObject act) => new(
+        act.Text("actor"),
+        act.Text("action"),
+        act.Text("target"),
+        act.Long("number"),
+        act.OptionalText("reason") is { } reason ? new ActDetails(reason, act.Texts("parts")) : null);
 
     private static ShardHead ReadHead(StrictObject head) => new(
         head.Long("shard"),

@@ -83,7 +83,16 @@ public sealed record TokenStatus(string List, int Index);
 /// <summary>An administrator's action.</summary>
 /// <param name="Actor">The client id of whoever asked.</param>
 /// <param name="Number">The feed number the change became.</param>
-public sealed record AdminAct(string Actor, string Action, string Target, long Number);
+/// <param name="Details">Of an act of several parts: why, and each of them; null for a plain one.</param>
+public sealed record AdminAct(string Actor, string Action, string Target, long Number, ActDetails? Details = null);
+
+/// <summary>Why something was done and all that it did, in words. Equality is by content.</summary>
+public sealed record ActDetails(string Reason, ImmutableArray<string> Parts)
+{
+    public bool Equals(ActDetails? other) => other is not null && Reason == other.Reason && Parts.AsSpan().SequenceEqual(other.Parts.AsSpan());
+
+    public override int GetHashCode() => HashCode.Combine(Reason, Parts.Length);
+}
 
 /// <summary>Heads of shards. Equality is by content.</summary>
 public sealed record LogHeads(ImmutableArray<ShardHead> Shards)

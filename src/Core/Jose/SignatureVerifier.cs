@@ -48,6 +48,22 @@ public sealed class SignatureVerifier
         }
     }
 
+    /// <summary>As <see cref="Verify(ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>, for who has only the SHA-256 of the signing input. Of ES256 keys; false for all others.</summary>
+    public bool VerifyHash(ReadOnlySpan<byte> sha256, ReadOnlySpan<byte> signature)
+    {
+        if (Alg != JoseAlg.ES256 || sha256.Length != SHA256.HashSizeInBytes || signature.Length != signatureBytes)
+            return false;
+
+        try
+        {
+            return ec!.VerifyHash(sha256, signature, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
+    }
+
     private bool VerifyEc(ReadOnlySpan<byte> signingInput, ReadOnlySpan<byte> signature, HashAlgorithmName hash) =>
         ec!.VerifyData(signingInput, signature, hash, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
 

@@ -118,6 +118,12 @@ internal static class BundlePlanIdentity
                     changes.Add($"credentials: key {has.Handle} has another kid", narrows: true);
                 result.Add(has with { PublicJwk = wants.Jwk, ExpiresAt = wants.ExpiresAt, ManagedBy = bundle });
             }
+            else if (has.ManagedBy == bundle && !generates && has.FrozenAt is not null)
+            {
+                // With a mark: else a commit that comes back would bring it back, and so would undoing the containment.
+                changes.Add($"credentials: - key {has.Handle}, which is contained", narrows: true);
+                result.Add(has with { RevokedAt = now });
+            }
             else if (has.ManagedBy == bundle && !generates)
             {
                 changes.Add($"credentials: - key {has.Handle}", narrows: true);

@@ -117,6 +117,7 @@ internal sealed class BundlePlanner(BundleCurrent current, BundleDeclarations de
     private string? KeptFor(Identity identity) =>
         identity.DisabledAt is not null ? "it is disabled"
         : identity.Credentials.Any(credential => credential.RevokedAt is not null) ? "one of its credentials was revoked"
+        : identity.Credentials.Any(credential => credential.FrozenAt is not null) ? "one of its credentials is contained"
         : identity.Memberships.Any(membership => membership.RemovedAt is not null) ? "one of its memberships was removed"
         : identity.Signals.Any(signal => signal.ExpiresAt is not { } end || now < end) ? "risk signals stand against it"
         : null;

@@ -82,9 +82,12 @@ public sealed record Credential
 
     public DateTimeOffset? RevokedAt { get; init; }
 
+    /// <summary>Set while a containment keeps it out of use. Unlike a revocation it is lifted by undoing that act, and by nothing else.</summary>
+    public DateTimeOffset? FrozenAt { get; init; }
+
     public string? ManagedBy { get; init; }
 
-    public bool IsLiveAt(DateTimeOffset now) => RevokedAt is null && (ExpiresAt is not { } end || now < end);
+    public bool IsLiveAt(DateTimeOffset now) => RevokedAt is null && FrozenAt is null && (ExpiresAt is not { } end || now < end);
 }
 
 /// <summary>The identity belongs to a role or a team, for good or until a moment.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Assay.Cedar;
+using Assay.Core.Forensics;
 using Assay.Core.Json;
 using Assay.Core.Policies;
 using Assay.Core.Tokens;
@@ -37,6 +38,8 @@ public static class RegistryJson
 
     public static ReadOnlyMemory<byte> Write(Timeline timeline) => StrictDocument.Encode(timeline, Version, WriteMembers);
 
+    public static ReadOnlyMemory<byte> Write(Containment containment) => StrictDocument.Encode(containment, Version, WriteMembers);
+
     public static Identity ReadIdentity(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "identity", Version, ReadIdentity);
 
     public static Group ReadGroup(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "group", Version, ReadGroup);
@@ -54,6 +57,8 @@ public static class RegistryJson
     public static RevocationNote ReadRevocation(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "revocation", Version, ReadRevocation);
 
     public static Timeline ReadTimeline(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "timeline", Version, ReadTimeline);
+
+    public static Containment ReadContainment(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "containment", Version, ReadContainment);
 
     private static void WriteMembers(Utf8JsonWriter json, Identity identity)
     {
@@ -101,6 +106,7 @@ public static class RegistryJson
         json.WriteMoment("createdAt", credential.CreatedAt);
         json.WriteMoment("expiresAt", credential.ExpiresAt);
         json.WriteMoment("revokedAt", credential.RevokedAt);
+        json.WriteMoment("frozenAt", credential.FrozenAt);
         json.WriteText("managedBy", credential.ManagedBy);
     }
 
@@ -113,6 +119,7 @@ public static class RegistryJson
         CreatedAt = json.Moment("createdAt"),
         ExpiresAt = json.OptionalMoment("expiresAt"),
         RevokedAt = json.OptionalMoment("revokedAt"),
+        FrozenAt = json.OptionalMoment("frozenAt"),
         ManagedBy = json.OptionalText("managedBy"),
     };
 
@@ -265,6 +272,26 @@ public static class RegistryJson
         json.Objects("ends", static end => new ShardEnd(end.Long("shard"), end.Long("size"))));
 
     private static RevocationNote ReadRevocation(StrictObject json) => new(json.Text("id"), json.Text("reason"));
+
+    private static void WriteMembers(Utf8JsonWriter json, Containment containment)
+    {
+        json.WriteString("kind"u8, Containment.Kinds.Of(containment.Kind));
+        json.WriteString("name"u8, containment.Name);
+        json.WriteText("identity", containment.Identity);
+        json.WriteString("reason"u8, containment.Reason);
+        json.WriteMoment("at", containment.At);
+        json.WriteBoolean("froze"u8, containment.Froze);
+    }
+
+    private static Containment ReadContainment(StrictObject json) => new()
+    {
+        Kind = json.Word("kind", Containment.Kinds),
+        Name = json.Text("name"),
+        Identity = json.OptionalText("identity"),
+        Reason = json.Text("reason"),
+        At = json.Moment("at"),
+        Froze = json.Flag("froze"),
+    };
 }
 
 /// <summary>Which policy set is in force in a domain.</summary>

@@ -83,6 +83,8 @@ public static class CaepEvents
             {
                 false when credential.RevokedAt is null => ("create", "a credential was added"),
                 true when earlier!.RevokedAt is null && credential.RevokedAt is not null => ("revoke", "a credential was revoked"),
+                true when credential.RevokedAt is null && earlier!.FrozenAt is null != credential.FrozenAt is null =>
+                    credential.FrozenAt is null ? ("update", "a credential is in use again") : ("revoke", "a credential was taken out of use"),
                 true when earlier!.RevokedAt is null && earlier.ExpiresAt != credential.ExpiresAt => ("update", "a credential ends at another time"),
                 _ => default((string, string)?),
             };

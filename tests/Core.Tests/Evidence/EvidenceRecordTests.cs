@@ -86,11 +86,15 @@ public sealed class EvidenceRecordTests
         Assert.Equal(
             $$$"""{"v":1,"kind":"admin",{{{head}}},"admin":{"actor":"alice","action":"disable","target":"identity/exporter","number":12}}""",
             Encoding.UTF8.GetString(admin.Encode()));
+        var whole = admin with { Admin = admin.Admin! with { Details = new ActDetails("stolen", ["froze it", "ended its tokens"]) } };
+        Assert.Equal(
+            $$$"""{"v":1,"kind":"admin",{{{head}}},"admin":{"actor":"alice","action":"disable","target":"identity/exporter","number":12,"reason":"stolen","parts":["froze it","ended its tokens"]}}""",
+            Encoding.UTF8.GetString(whole.Encode()));
         var heads = bare with { Kind = EvidenceKind.Checkpoint, Heads = new LogHeads([new ShardHead(2, 9, TreeHash.Empty, true), new ShardHead(3, 42, TreeHash.Empty)]) };
         Assert.Equal(
             $$$"""{"v":1,"kind":"checkpoint",{{{head}}},"heads":[{"shard":2,"size":9,"root":"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=","sealed":true},{"shard":3,"size":42,"root":"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="}]}""",
             Encoding.UTF8.GetString(heads.Encode()));
-        Assert.Equal([bare, admin, heads], [EvidenceRecord.Decode(bare.Encode()), EvidenceRecord.Decode(admin.Encode()), EvidenceRecord.Decode(heads.Encode())]);
+        Assert.Equal([bare, admin, whole, heads], new[] { bare, admin, whole, heads }.Select(record => EvidenceRecord.Decode(record.Encode())));
     }
 
     [Fact]
@@ -244,7 +248,7 @@ public sealed class EvidenceRecordTests
             SigningInputHash = kind == EvidenceKind.Permit ? Convert.ToBase64String(hash).TrimEnd('=').Replace('+', '-').Replace('/', '_') : null,
             Status = kind == EvidenceKind.Permit && hash[2] < 128 ? new TokenStatus(texts[4], hash[3]) : null,
             SpentAssertion = hash[0] < 128 ? Convert.ToHexStringLower(hash.AsSpan(0, 16)) : null,
-            Admin = kind == EvidenceKind.Admin ? new AdminAct(texts[0], texts[1], texts[2], place.Item1) : null,
+            Admin = kind == EvidenceKind.Admin ? new AdminAct(texts[0], texts[1], texts[2], place.Item1, hash[2] < 128 ? new ActDetails(texts[3], [texts[0], texts[1]]) : null) : null,
             Heads = kind == EvidenceKind.Checkpoint ? new LogHeads([new ShardHead(place.Item1, place.Item2, TreeHash.From(hash), hash[1] < 128)]) : null,
         });
 }

@@ -48,6 +48,22 @@ public sealed class SignatureVerifierTests : IDisposable
     }
 
     [Fact]
+    public void A_signature_is_verified_by_the_hash_of_what_it_is_over_alone()
+    {
+        var key = JsonWebKey.ParsePublic(
+            """{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}""", out _)!;
+        var hash = SHA256.HashData("eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"u8);
+        var signature = Base64UrlText.Decode("DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q", 64)!; // RFC 7515, appendix A.3
+
+        Assert.True(key.Verifier.VerifyHash(hash, signature));
+        Assert.False(key.Verifier.VerifyHash(SHA256.HashData("something else"u8), signature));
+        Assert.False(key.Verifier.VerifyHash(hash, new byte[64]));
+        Assert.False(key.Verifier.VerifyHash(hash, signature.AsSpan(1)));
+        Assert.False(key.Verifier.VerifyHash(hash.AsSpan(1), signature));
+        Assert.False(JsonWebKey.From(rsa, JoseAlg.RS256).Verifier.VerifyHash(hash, signature));
+    }
+
+    [Fact]
     public void Each_algorithm_verifies_its_own_signatures_only()
     {
         var es256 = JsonWebKey.From(ec);

@@ -151,6 +151,19 @@ public sealed class BundlePlanOwnershipTests
     }
 
     [Fact]
+    public void A_contained_key_stays_so_while_the_bundle_declares_it_and_becomes_a_tombstone_when_it_does_not()
+    {
+        var current = Touched(identity => identity with { Credentials = [identity.Credentials[0] with { FrozenAt = Now }] });
+
+        var dropped = Apply(current, With(identity => identity with { Keys = [] }));
+
+        Assert.Empty(Plan(current, Shop).Steps);
+        var tombstone = Assert.Single(ExporterOf(dropped).Credentials);
+        Assert.Equal((Now, true), (tombstone.FrozenAt!.Value, tombstone.RevokedAt is not null));
+        Assert.Equal([tombstone], ExporterOf(Apply(dropped, Shop)).Credentials);
+    }
+
+    [Fact]
     public void A_key_added_by_hand_and_declared_later_belongs_to_the_bundle()
     {
         var current = Touched(identity => identity with { Credentials = [identity.Credentials[0] with { ManagedBy = null }] });
@@ -208,6 +221,9 @@ public sealed class BundlePlanOwnershipTests
         Assert.Equal(
             $"identity 'exporter' is no longer declared but stays, because one of its credentials was revoked {Rest}",
             Kept(identity => identity with { Credentials = [identity.Credentials[0] with { RevokedAt = Now }] }));
+        Assert.Equal(
+            $"identity 'exporter' is no longer declared but stays, because one of its credentials is contained {Rest}",
+            Kept(identity => identity with { Credentials = [identity.Credentials[0] with { FrozenAt = Now }] }));
         Assert.Equal(
             $"identity 'exporter' is no longer declared but stays, because one of its memberships was removed {Rest}",
             Kept(identity => identity with { Memberships = [identity.Memberships[0] with { RemovedAt = Now }] }));

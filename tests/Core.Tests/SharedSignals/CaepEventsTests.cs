@@ -53,6 +53,16 @@ public sealed class CaepEventsTests
         Assert.Equal([("thumb", "public-key", "create"), ("secret-1", "secret", "create")], Credentials(null, Exporter));
     }
 
+    [Fact]
+    public void A_contained_credential_is_revoked_to_whoever_listens_and_in_use_again_when_that_is_undone()
+    {
+        var contained = Exporter with { Credentials = [Key("thumb") with { FrozenAt = Noon }, Exporter.Credentials[1]] };
+
+        Assert.Equal([("thumb", "public-key", "revoke")], Credentials(Exporter, contained));
+        Assert.Equal([("thumb", "public-key", "update")], Credentials(contained, Exporter));
+        Assert.Empty(Credentials(contained, contained));
+    }
+
     [Theory]
     [InlineData(10, null), InlineData(25, "LOW MEDIUM"), InlineData(50, "LOW HIGH"), InlineData(90, "LOW HIGH")]
     public void A_signal_that_moves_the_level_says_from_where_to_where(int weight, string? levels)
