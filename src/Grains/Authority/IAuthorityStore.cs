@@ -35,6 +35,9 @@ public interface IAuthorityStore
     Task<ImmutableArray<ObjectChange>> Changes(
         string realm, string kind, string? id, long after, long before, int limit, CancellationToken cancellationToken);
 
+    /// <summary>The object that holds a unique key; null when none does.</summary>
+    Task<ObjectKey?> Holder(string realm, string uniqueKey, CancellationToken cancellationToken);
+
     /// <summary>
     /// Applies a change or nothing. Durable on return. After an exception the outcome is unknown: read again before trusting a cached copy.
     /// </summary>
@@ -138,6 +141,9 @@ public static class ObjectKinds
 
     /// <summary>A <c>Timeline</c> of the database; realm <c>*</c>, id is its number. Never changed, only added, while no silo holds a lease.</summary>
     public const string Timeline = "timeline";
+
+    /// <summary>An act of containment; the id is <c>kind:name</c> of what it cut off. Deleted when it is undone.</summary>
+    public const string Containment = "containment";
 
     /// <summary>Only in feed entries: an epoch was sealed; realm <c>*</c>, id is the epoch.</summary>
     public const string Lease = "lease";

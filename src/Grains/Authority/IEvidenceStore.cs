@@ -18,6 +18,10 @@ public interface IEvidenceStore
     /// <summary>Index rows of one subject since a moment, newest first.</summary>
     Task<ImmutableArray<EvidenceIndexRow>> Index(string realm, string subject, DateTimeOffset since, int limit, CancellationToken cancellationToken);
 
+    /// <summary>As <see cref="Index"/>, of rows not after a moment: to go on at the last row of a page.</summary>
+    Task<ImmutableArray<EvidenceIndexRow>> IndexBack(
+        string realm, string subject, DateTimeOffset until, DateTimeOffset since, int limit, CancellationToken cancellationToken);
+
     /// <summary>
     /// The assertions that records of <paramref name="subject"/> spent and that are not expired at <paramref name="now"/>; the durable memory of its
     /// replay cache. No order; one spent in several records may come several times.

@@ -147,9 +147,9 @@ internal static class IdentityChanges
         {
             if (credential.Handle != jwk.Thumbprint)
                 continue;
-            return credential.RevokedAt is null
-                ? new Outcome.Unchanged(credential.Handle)
-                : Fault(ChangeFault.Taken, "this key was revoked; a revoked key does not come back");
+            return credential.RevokedAt is not null ? Fault(ChangeFault.Taken, "this key was revoked; a revoked key does not come back")
+                : credential.FrozenAt is not null ? Fault(ChangeFault.Taken, "this key is contained; undoing that act brings it back, and nothing else")
+                : new Outcome.Unchanged(credential.Handle);
         }
 
         return Added(identity, new Credential
@@ -255,5 +255,7 @@ public interface ISecretMaker
 public static class IdentityKeys
 {
     public static ImmutableArray<string> Unique(Identity identity) =>
-        [.. identity.Credentials.Select(credential => "credential:" + credential.Handle)];
+        [.. identity.Credentials.Select(credential => OfCredential(credential.Handle))];
+
+    public static string OfCredential(string handle) => "credential:" + handle;
 }

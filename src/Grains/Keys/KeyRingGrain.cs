@@ -1,25 +1,14 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
-using Assay.Core.Jose;
 using Assay.Core.Registry;
 using Assay.Core.Revocation;
 using Assay.Grains.Authority;
 using Assay.Grains.Identities;
-using Microsoft.Extensions.Options;
 
 namespace Assay.Grains.Keys;
 
 [GrainType("key-ring")]
-internal sealed class KeyRingGrain(
-    IAuthorityStore store, IKeyVault vault, IOptions<KeyOptions> options, IOptions<AuthorityOptions> authority, IOptions<DecisionOptions> decisions, TimeProvider clock)
-    : Grain, IKeyRingGrain
+internal sealed class KeyRingGrain(IAuthorityStore store, KeyRings rings, TimeProvider clock) : Grain, IKeyRingGrain
 {
-    private readonly KeyRingSchedule schedule = new(
-        options.Value.AnnounceTime,
-        options.Value.RotationPeriod,
-        authority.Value.LeaseLife,
-        decisions.Value.MaxTokenLifetime + decisions.Value.ClockSkew + authority.Value.LeaseLife);
-
     private string realm = "";
     private string purpose = "";
 
@@ -32,16 +21,16 @@ internal sealed class KeyRingGrain(
     public async Task<DateTimeOffset> Tend()
     {
         var ring = await Read();
-        var changes = schedule.Tend(ring.Keys, clock.GetUtcNow(), Create);
+        var changes = rings.Schedule.Tend(ring.Keys, clock.GetUtcNow(), Create);
         if (changes.Length > 0)
             await Write(ring, changes, "system", "key ring tended");
-        return schedule.NextTending((await Read()).Keys, clock.GetUtcNow());
+        return rings.Schedule.NextTending((await Read()).Keys, clock.GetUtcNow());
     }
 
     public async Task<RotationResult> Rotate(string actor)
     {
         var ring = await Read();
-        var changes = schedule.Rotate(ring.Keys, clock.GetUtcNow(), Create, out var next);
+        var changes = rings.Schedule.Rotate(ring.Keys, clock.GetUtcNow(), Create, out var next);
         var number = ring.Head;
         if (changes.Length > 0)
         {
@@ -66,7 +55,7 @@ internal sealed class KeyRingGrain(
 
         // What it signed ends with it, also where validators still hold the key.
         var end = await Revocations.Write(store, realm, new RevocationId(RevocationKind.Key, keyId), "key withdrawn", CancellationToken.None);
-        return await Write(ring, schedule.Withdraw(ring.Keys, keyId, clock.GetUtcNow(), Create), actor, "key withdrawn", end) switch
+        return await Write(ring, rings.Schedule.Withdraw(ring.Keys, keyId, clock.GetUtcNow(), Create), actor, "key withdrawn", end) switch
         {
             CommitResult.Committed done => new ChangeResult.Done(done.Number),
             _ => new ChangeResult.Rejected(ChangeFault.Conflict, "the key ring was changed by someone else meanwhile; try again"),
@@ -86,55 +75,10 @@ internal sealed class KeyRingGrain(
         ];
     }
 
-    private async Task<Ring> Read()
-    {
-        var list = await store.List(realm, ObjectKinds.SigningKey, CancellationToken.None);
-        var keys = ImmutableArray.CreateBuilder<SigningKey>();
-        var numbers = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var stored in list.Objects)
-        {
-            var key = RegistryJson.ReadSigningKey(stored.Body.Span);
-            if (key.Purpose != purpose)
-                continue;
-            keys.Add(key);
-            numbers[key.KeyId] = stored.Number;
-        }
+    private Task<KeyRing> Read() => rings.Read(realm, purpose);
 
-        return new Ring(keys.DrainToImmutable(), numbers, list.Head);
-    }
+    private SigningKey Create() => rings.Create(purpose);
 
-    private Task<CommitResult> Write(Ring ring, ImmutableArray<SigningKey> changes, string actor, string reason, params ReadOnlySpan<ObjectWrite> more)
-    {
-        var writes = changes.Select(key => new ObjectWrite(
-            new ObjectKey(realm, ObjectKinds.SigningKey, $"{purpose}/{key.KeyId}"),
-            ring.Numbers.GetValueOrDefault(key.KeyId),
-            RegistryJson.Write(key),
-            []));
-        return store.Commit(new Change([.. writes, .. more], actor, reason), CancellationToken.None);
-    }
-
-    private SigningKey Create()
-    {
-        using var pair = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var jwk = JsonWebKey.From(pair);
-        var pkcs8 = pair.ExportPkcs8PrivateKey();
-        try
-        {
-            return new SigningKey
-            {
-                KeyId = jwk.Thumbprint,
-                Purpose = purpose,
-                Algorithm = JoseAlg.ES256,
-                PublicJwk = jwk.ToJson(),
-                WrappedPrivateKey = vault.Wrap(jwk.Thumbprint, pkcs8),
-                AnnouncedAt = clock.GetUtcNow(),
-            };
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(pkcs8);
-        }
-    }
-
-    private sealed record Ring(ImmutableArray<SigningKey> Keys, Dictionary<string, long> Numbers, long Head);
+    private Task<CommitResult> Write(KeyRing ring, ImmutableArray<SigningKey> changes, string actor, string reason, params ReadOnlySpan<ObjectWrite> more) =>
+        store.Commit(new Change([.. ring.Writes(changes), .. more], actor, reason), CancellationToken.None);
 }

@@ -77,6 +77,25 @@ internal sealed record KeyRingSchedule(TimeSpan AnnounceTime, TimeSpan RotationP
         return changed.Written;
     }
 
+    /// <summary>
+    /// Takes a key in again that was withdrawn at a moment; none when it is not that withdrawal any more. One that signed, or was to sign, becomes a standby and is
+    /// published anew for the announce time: in the meantime others took its work, and nobody holds a set with it. One that had retired keeps its times.
+    /// </summary>
+    public static ImmutableArray<SigningKey> Restore(ImmutableArray<SigningKey> ring, string keyId, DateTimeOffset withdrawnAt, DateTimeOffset now)
+    {
+        foreach (var key in ring)
+        {
+            if (key.KeyId != keyId || key.WithdrawnAt != withdrawnAt)
+                continue;
+            var restored = key with { WithdrawnAt = null };
+            return restored.StateAt(withdrawnAt) is KeyState.Retiring or KeyState.Retired
+                ? [restored]
+                : [restored with { AnnouncedAt = now, ActivatesAt = null, RetiresAt = null, RemovedAt = null }];
+        }
+
+        return [];
+    }
+
     /// <summary>When the ring next needs tending.</summary>
     public DateTimeOffset NextTending(ImmutableArray<SigningKey> ring, DateTimeOffset now)
     {

@@ -1,4 +1,5 @@
 using Assay.Silo.Admin.Explaining;
+using Assay.Silo.Admin.Forensics;
 using Assay.Silo.Admin.Replaying;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -21,6 +22,8 @@ internal static class AdminApi
         services.AddSingleton<ShadowReport>();
         services.AddSingleton<Explainer>();
         services.AddSingleton<PolicyReplays>();
+        services.AddSingleton<TokenExaminer>();
+        services.AddSingleton<BlastRadiusReport>();
         services.AddOpenApi(DocumentName, options =>
         {
             options.ShouldInclude = route => route.RelativePath?.StartsWith("admin/v1/", StringComparison.Ordinal) == true;
@@ -41,6 +44,8 @@ internal static class AdminApi
         admin.MapKeys();
         admin.MapEvidence();
         admin.MapRevocations();
+        admin.MapBlastRadius();
+        admin.MapContainments();
         admin.MapLogAdmin();
         admin.MapApply();
         admin.MapDirectory();

@@ -36,8 +36,9 @@ internal sealed class AdminDesk(ActLog acts, Narrowing narrowing, SiloView silo)
     }
 
     /// <summary>Null when all is well; otherwise what to tell the caller.</summary>
+    /// <param name="details">Of an act of several parts.</param>
     public async Task<IResult?> Finish(
-        HttpContext context, long number, Direction direction, AdminCaller caller, string action, string target, string? identity)
+        HttpContext context, long number, Direction direction, AdminCaller caller, string action, string target, string? identity, ActDetails? details = null)
     {
         try
         {
@@ -52,7 +53,7 @@ internal sealed class AdminDesk(ActLog acts, Narrowing narrowing, SiloView silo)
             return Problems.Unavailable($"The change is durable as version {number}, but not known to hold on every silo. Make the same call again to wait for it.");
         }
 
-        return await acts.Record(new AdminAct(caller.ClientId, action, target, number), identity ?? caller.ClientId)
+        return await acts.Record(new AdminAct(caller.ClientId, action, target, number, details), identity ?? caller.ClientId)
             ? null
             : Problems.Unavailable($"The change is in force as version {number}, but its evidence is not known to be durable. Make the same call again.");
     }

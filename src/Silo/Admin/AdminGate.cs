@@ -2,7 +2,6 @@ using System.Buffers.Text;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
-using Assay.Core.Decisions;
 using Assay.Core.Evidence;
 using Assay.Core.Revocation;
 using Assay.Grains;
@@ -48,7 +47,7 @@ internal sealed class AdminGate(AdminTokens tokens, EvidenceReader evidence, IGr
             return Invalid(resource, "There is no record of this token.");
         if (silo.Current is not { } view)
             return (null, Problems.Unavailable("The silo cannot decide at the moment."));
-        if (IsEnded(view.Revocations, record, input))
+        if (TokenEnd.IsIn(view.Revocations, handles, record))
             return Invalid(resource, "The token was revoked.");
 
         var standing = await grains.GetGrain<IIdentityGrain>(GrainKey.For(self.Realm, clientId)).Explain(new DecisionRequest
@@ -70,11 +69,6 @@ internal sealed class AdminGate(AdminTokens tokens, EvidenceReader evidence, IGr
             _ => (null, Problems.Unavailable("The silo cannot decide at the moment.")),
         };
     }
-
-    /// <summary>The record says by name what the token says by handles.</summary>
-    private bool IsEnded(RevocationSet revocations, EvidenceRecord record, DecisionInput input) => TokenEnd.IsIn(
-        revocations, handles, record.JwtId!, input.ClientId, record.KeyId!, input.DirectoryNumber, input.Time.ToUnixTimeSeconds(),
-        [handles.Of(RevocationKind.Credential, input.CredentialHandle), handles.Of(RevocationKind.PolicyVersion, input.PolicyVersion)]);
 
     private static (AdminCaller?, IResult?) Invalid(string resource, string detail) =>
         (null, new Challenge(resource, StatusCodes.Status401Unauthorized, "invalid_token", detail, []));

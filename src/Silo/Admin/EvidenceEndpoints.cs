@@ -1,9 +1,15 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Net;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Assay.Core.Decisions;
 using Assay.Core.Evidence;
+using Assay.Core.Forensics;
+using Assay.Core.Jose;
 using Assay.Grains.Authority;
+using Assay.Grains.Identities;
 using Assay.Silo.Admin.Explaining;
+using Assay.Silo.Admin.Forensics;
 using Assay.Silo.Admin.Wire;
 using Assay.Silo.Evidence;
 
@@ -14,46 +20,70 @@ internal static class EvidenceEndpoints
 {
     private const int MostPerPage = 1000;
 
+    private const int MostSignatureBytes = 1024;
+
+    /// <summary>Of a scope, or of a request that was refused before policy was asked.</summary>
+    private static readonly HashSet<string> Outcomes =
+        [.. Enum.GetNames<ScopeOutcome>().Concat(Enum.GetNames<RefusalReason>()).Select(JsonNamingPolicy.CamelCase.ConvertName)];
+
     private static readonly ImmutableArray<string> Methods = ["private_key_jwt", "client_secret_basic", "client_secret_post"];
 
     public static void MapEvidence(this RouteGroupBuilder admin)
     {
         admin.MapGet("/evidence", List).Needs(AdminScopes.EvidenceRead).WithTags("evidence").WithSummary("Lists records, newest first.")
-            .WithDescription("Query: identity or credential, resource, kind, since (RFC 3339), limit (1 to 1000, 50 by default). resource and kind are looked for in the newest 1000 records; lookedBackTo says when there may be more.").Produces<EvidenceList>();
+            .WithDescription("Query: identity or credential; policy (an id, or a version), resource, kind, outcome, ip; since, until (RFC 3339); limit (1 to 1000, 50 by default), look (records to look at, 1 to 100000, 20000 by default), before (the next of the page before). lookedBackTo says how far it looked when it found fewer than limit and there may be more.").Produces<EvidenceList>();
         admin.MapGet("/evidence/{id}", Explain).Needs(AdminScopes.EvidenceRead).WithTags("evidence")
             .WithSummary("Explains a record: the decision then, decided again from the record, and the same request now.")
             .WithDescription("The id is a record's, or the jti of a token.").Produces<ExplanationAnswer>().ProducesProblem(404);
+        admin.MapPost("/evidence/examine", Examine).Needs(AdminScopes.EvidenceRead).WithTags("evidence")
+            .WithSummary("Classifies a token: allowed then, on old data, denied now but live, forged, minted around the controls, of an unknown key; and explains its record.")
+            .WithDescription("By its jti alone, or with its kid, the SHA-256 of its signing input and its signature. The token itself need not be sent.")
+            .Accepts<ExaminationWish>("application/json").Produces<ExaminationAnswer>().ProducesProblem(422);
         admin.MapPost("/explain", ExplainNow).Needs(AdminScopes.IdentityRead, AdminScopes.PolicyRead).WithTags("evidence")
             .WithSummary("What an identity would get now, or under assumptions; why, and what is missing. Spends and records nothing.")
             .Accepts<ExplainQuestion>("application/json").Produces<ExplanationAnswer>().ProducesProblem(404);
     }
 
-    private static async Task<IResult> List(HttpContext context, EvidenceReader evidence, JtiCodec names, SiloIdentity self)
+    private static async Task<IResult> List(HttpContext context, EvidenceWalk evidence, JtiCodec names)
     {
         if (context.Limit(50, MostPerPage) is not { } limit)
             return AdminRoutes.WrongLimit(MostPerPage);
         var (identity, credential) = (context.Query("identity"), context.Query("credential"));
         if (identity is not null && credential is not null)
             return Problems.BadQuery("identity and credential cannot both be asked for.");
+        if (context.LookAt() is not { } lookAt)
+            return EvidenceQuery.WrongLook();
+        if (!context.TryMoment("since", DateTimeOffset.MinValue, out var since) || !context.TryMoment("until", DateTimeOffset.MaxValue, out var until))
+            return Problems.BadQuery("since and until must be moments such as 2026-12-01T00:00:00Z.");
+        if (!context.TryCursor(out var from))
+            return EvidenceQuery.WrongCursor();
+        var kind = EvidenceKind.Permit;
+        if (context.Query("kind") is { } word && !(word.All(char.IsAsciiLetter) && Enum.TryParse(word, ignoreCase: true, out kind)))
+            return Problems.BadQuery("kind is permit, denial, refusal or admin.");
+        if (context.Query("outcome") is { } outcome && !Outcomes.Contains(outcome))
+            return Problems.BadQuery($"outcome is one of {string.Join(", ", Outcomes.Order(StringComparer.Ordinal))}.");
 
-        var since = DateTimeOffset.MinValue;
-        if (context.Query("since") is { } text
-            && !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out since))
-            return Problems.BadQuery("since must be a moment such as 2026-12-01T00:00:00Z.");
-
+        var filter = new EvidenceFilter
+        {
+            Kind = context.Query("kind") is null ? null : kind,
+            Resource = context.Query("resource"),
+            Policy = context.Query("policy"),
+            Outcome = context.Query("outcome"),
+            OriginIp = context.Query("ip"),
+        };
         var subject = identity is not null ? EvidenceSubject.Identity(identity) : credential is not null ? EvidenceSubject.Credential(credential) : null;
-        var (resource, kind) = (context.Query("resource"), context.Query("kind"));
-        var isFiltered = resource is not null || kind is not null;
-        var read = isFiltered ? MostPerPage : limit; // a filter looks through the newest that may be read at once
-        var records = subject is null
-            ? await evidence.Newest(read, context.RequestAborted)
-            : await evidence.BySubject(self.Realm, subject, since, read, context.RequestAborted);
-        var found = records
-            .Where(record => record.Time >= since && (resource is null || record.Input?.Resource == resource) && (kind is null || RecordAnswer.KindOf(record) == kind))
-            .Take(limit)
-            .ToArray();
-        var stoppedLooking = isFiltered && records.Length == read && found.Length < limit && records[^1].Time >= since;
-        return AdminJson.Ok(new EvidenceList([.. found.Select(record => RecordAnswer.From(record, names))], stoppedLooking ? records[^1].Time : null));
+        var found = ImmutableArray.CreateBuilder<RecordAnswer>();
+        var stretch = await evidence.Back(
+            new EvidenceRange(subject, since, until, from, lookAt),
+            record =>
+            {
+                if (filter.Matches(record))
+                    found.Add(RecordAnswer.From(record, names));
+                return ValueTask.FromResult(found.Count < limit);
+            },
+            context.RequestAborted);
+        var stoppedLooking = stretch.Next is not null && found.Count < limit;
+        return AdminJson.Ok(new EvidenceList(found.DrainToImmutable(), stoppedLooking ? stretch.ReachedBackTo : null, stretch.Next?.ToString()));
     }
 
     private static async Task<IResult> Explain(string id, HttpContext context, EvidenceReader evidence, Explainer explainer)
@@ -67,6 +97,30 @@ internal static class EvidenceEndpoints
             return Problems.NotFound($"There is no record of '{id}'. No token is let out without its record: one that carries it is forged, or was minted around the controls.");
 
         return AdminJson.Ok(await explainer.Record(record, context.RequestAborted));
+    }
+
+    private static async Task<IResult> Examine(HttpContext context, TokenExaminer examiner, SiloView silo)
+    {
+        var (body, refusal) = await AdminJson.Read<ExaminationWish>(context);
+        if (refusal is not null)
+            return refusal;
+
+        if (body!.Jti is { Length: 0 or > 200 } || body.Kid is { Length: > 200 })
+            return Problems.Invalid("jti has 1 to 200 characters, kid 200 at most.");
+        TokenProof? proof = null;
+        if (body.SigningInputSha256 is not null || body.Signature is not null || body.Kid is not null)
+        {
+            if (Base64UrlText.Decode(body.SigningInputSha256, SHA256.HashSizeInBytes) is not { Length: SHA256.HashSizeInBytes } hash
+                || body.Signature is null || Base64UrlText.Decode(body.Signature, MostSignatureBytes) is not { } signature)
+                return Problems.Invalid("Of a token, signingInputSha256 (32 bytes) and signature are needed, both in base64url.");
+            proof = new TokenProof(body.Kid, hash, signature);
+        }
+
+        if (body.Jti is null && proof is null)
+            return Problems.Invalid("Say what to examine: a jti, or signingInputSha256 and signature.");
+        return silo.Current is { } view
+            ? AdminJson.Ok(await examiner.Examine(body.Jti, proof, view, context.RequestAborted))
+            : Problems.Unavailable("The silo cannot tell at the moment what was revoked.");
     }
 
     private static async Task<IResult> ExplainNow(HttpContext context, Explainer explainer)

@@ -27,15 +27,17 @@ internal static class Problems
     /// <summary>503; the caller may try again after a second.</summary>
     public static IResult Unavailable(string detail) => new Retrying(Of(StatusCodes.Status503ServiceUnavailable, "Unavailable", detail));
 
-    public static IResult Of(ChangeResult.Rejected rejected) => rejected.Fault switch
+    public static IResult Of(ChangeResult.Rejected rejected) => Of(rejected.Fault, rejected.Detail);
+
+    public static IResult Of(ChangeFault fault, string detail) => fault switch
     {
-        ChangeFault.NotFound => NotFound(rejected.Detail),
-        ChangeFault.Invalid => Invalid(rejected.Detail),
-        ChangeFault.Conflict => Conflict("Conflict", rejected.Detail),
-        ChangeFault.Managed => Conflict("Managed by a bundle", rejected.Detail),
-        ChangeFault.Taken => Conflict("Taken", rejected.Detail),
-        ChangeFault.Forbidden => Forbidden(rejected.Detail),
-        _ => Unavailable(rejected.Detail),
+        ChangeFault.NotFound => NotFound(detail),
+        ChangeFault.Invalid => Invalid(detail),
+        ChangeFault.Conflict => Conflict("Conflict", detail),
+        ChangeFault.Managed => Conflict("Managed by a bundle", detail),
+        ChangeFault.Taken => Conflict("Taken", detail),
+        ChangeFault.Forbidden => Forbidden(detail),
+        _ => Unavailable(detail),
     };
 
     private sealed class Retrying(IResult inner) : IResult

@@ -73,7 +73,7 @@ internal sealed class RegisteredClient
         var count = 0;
         foreach (var credential in identity.Credentials)
         {
-            if (credential.RevokedAt is not null)
+            if (credential.RevokedAt is not null || credential.FrozenAt is not null)
                 continue;
             if (credential is { Kind: CredentialKind.PublicKey, PublicJwk: { } jwk }
                 && JsonWebKey.ParsePublic(jwk, out _) is { IsAllowed: true } key)

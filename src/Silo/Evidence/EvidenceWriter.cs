@@ -59,6 +59,7 @@ internal static class EvidenceServices
     {
         services.AddEvidenceAppender(VoidRecords, static provider => provider.GetService<CheckpointSigner>() is { } signer ? signer.Sign : static _ => default);
         services.AddSingleton<EvidenceReader>();
+        services.AddSingleton<EvidenceWalk>();
         services.AddSingleton<ActLog>();
         services.AddHostedService<EvidenceWriter>();
         return services;

@@ -4,6 +4,7 @@ using Assay.Core.Revocation;
 using Assay.Grains;
 using Assay.Grains.Authority;
 using Assay.Grains.Identities;
+using Assay.Grains.Incidents;
 using Assay.Grains.Keys;
 using Assay.Silo.Admin;
 using Assay.Silo.AuthZen;
@@ -117,6 +118,8 @@ internal static class SiloProcess
         services.AddOptions<KeyOptions>().BindConfiguration(KeyOptions.Section).ValidateDataAnnotations()
             .Validate(keys => keys.AnnounceTime >= keys.JwksMaxAge, "Assay:Keys:AnnounceTime must be at least Assay:Keys:JwksMaxAge.").ValidateOnStart();
 
+        services.AddSingleton<KeyRings>();
+        services.AddSingleton<Containments>();
         services.AddSingleton<ClusterSecrets>();
         services.AddSingleton(provider => new JtiCodec(provider.GetRequiredService<ClusterSecrets>().JtiKey));
         services.AddSingleton(provider => new TokenHandles(provider.GetRequiredService<ClusterSecrets>().HandleKey));

@@ -318,6 +318,9 @@ public sealed class EvidenceAppenderTests
 
         public Task<EvidenceBatch?> Find(long shard, long position, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+        public Task<ImmutableArray<EvidenceIndexRow>> IndexBack(
+            string realm, string subject, DateTimeOffset until, DateTimeOffset since, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public Task<ImmutableArray<EvidenceIndexRow>> Index(
             string realm, string subject, DateTimeOffset since, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -177,6 +177,13 @@ public sealed class IdentityChangesTests
         new IdentityChange.AddKey(Jwk, null));
 
     [Fact]
+    public void A_contained_key_does_not_come_back_by_being_added() => Rejected(
+        ChangeFault.Taken,
+        "this key is contained; undoing that act brings it back, and nothing else",
+        Bare with { Credentials = [Key with { FrozenAt = Before }] },
+        new IdentityChange.AddKey(Jwk, null));
+
+    [Fact]
     public void A_private_key_is_not_taken()
     {
         var rejected = Assert.IsType<Outcome.Rejected>(Apply(Bare, new IdentityChange.AddKey(Jwk[..^1] + ",\"d\":\"AAAA\"}", null)));

@@ -57,6 +57,34 @@ public sealed class KeyRingScheduleTests
     }
 
     [Fact]
+    public void A_key_that_is_taken_in_again_is_announced_anew_and_its_successor_goes_on()
+    {
+        var ring = new Ring();
+        ring.Tend(Start);
+        var (key, withdrawn, back) = (ring.Keys[0].KeyId, Start.AddMinutes(1), Start.AddMinutes(5));
+        ring.Put(Schedule.Withdraw(ring.Keys, key, withdrawn, ring.Create));
+
+        ring.Put(KeyRingSchedule.Restore(ring.Keys, key, withdrawn, back));
+
+        Assert.Equal([KeyState.Announced, KeyState.Active, KeyState.Announced], ring.States(back));
+        Assert.Equal((back, null, null), (ring.Keys[0].AnnouncedAt, ring.Keys[0].ActivatesAt, ring.Keys[0].WithdrawnAt));
+        Assert.Empty(KeyRingSchedule.Restore(ring.Keys, key, withdrawn, back)); // it is not that withdrawal any more
+    }
+
+    [Fact]
+    public void A_retired_key_that_is_taken_in_again_keeps_its_times()
+    {
+        var ring = new Ring();
+        ring.Tend(Start);
+        ring.Tend(Start.AddDays(30));
+        var before = ring.Keys[0];
+        var at = before.RetiresAt!.Value.AddSeconds(1);
+        ring.Put(Schedule.Withdraw(ring.Keys, before.KeyId, at, ring.Create));
+
+        Assert.Equal([before], KeyRingSchedule.Restore(ring.Keys, before.KeyId, at, at.AddMinutes(1)));
+    }
+
+    [Fact]
     public void A_rotation_by_command_waits_until_the_standby_was_announced_long_enough()
     {
         var ring = new Ring();
@@ -109,12 +137,12 @@ public sealed class KeyRingScheduleTests
 
     [Fact]
     public void Whatever_happens_no_key_signs_before_its_time_and_none_signs_past_its_publication() =>
-        Gen.Select(Gen.Int[0, 2], Gen.Int[1, 60 * 24 * 20]).List[1, 30].Sample(steps =>
+        Gen.Select(Gen.Int[0, 3], Gen.Int[1, 60 * 24 * 20]).List[1, 30].Sample(steps =>
         {
             var ring = new Ring();
             var now = Start;
             ring.Tend(now);
-            string[] founding = [ring.Keys[0].KeyId, ring.Keys[1].KeyId];
+            HashSet<string> founding = [ring.Keys[0].KeyId, ring.Keys[1].KeyId];
             foreach (var (what, minutes) in steps)
             {
                 now = now.AddMinutes(minutes);
@@ -123,6 +151,12 @@ public sealed class KeyRingScheduleTests
                     ring.Put(Schedule.Rotate(ring.Keys, now, ring.Create, out _));
                 else if (what == 2 && ring.Keys.FirstOrDefault(key => key.StateAt(now) == KeyState.Active) is { } active)
                     ring.Put(Schedule.Withdraw(ring.Keys, active.KeyId, now, ring.Create));
+                else if (what == 3 && ring.Keys.FirstOrDefault(key => key.WithdrawnAt is not null) is { WithdrawnAt: { } at } withdrawn)
+                {
+                    ring.Put(KeyRingSchedule.Restore(ring.Keys, withdrawn.KeyId, at, now));
+                    if (ring.Keys.Single(key => key.KeyId == withdrawn.KeyId).ActivatesAt is null)
+                        founding.Remove(withdrawn.KeyId); // published anew, so it waits as any other
+                }
             }
 
             foreach (var key in ring.Keys)

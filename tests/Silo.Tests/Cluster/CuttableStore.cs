@@ -26,6 +26,8 @@ internal sealed class CuttableStore(IAuthorityStore authority, IEvidenceStore ev
         string realm, string kind, string? id, long after, long before, int limit, CancellationToken cancellationToken) =>
         Authority.Changes(realm, kind, id, after, before, limit, cancellationToken);
 
+    public Task<ObjectKey?> Holder(string realm, string uniqueKey, CancellationToken cancellationToken) => Authority.Holder(realm, uniqueKey, cancellationToken);
+
     public Task<CommitResult> Commit(Change change, CancellationToken cancellationToken) => Authority.Commit(change, cancellationToken);
 
     public Task<LeaseGrant> Join(SiloPlace place, TimeSpan life, CancellationToken cancellationToken) => Authority.Join(place, life, cancellationToken);
@@ -56,6 +58,10 @@ internal sealed class CuttableStore(IAuthorityStore authority, IEvidenceStore ev
     public Task<ImmutableArray<EvidenceIndexRow>> Index(
         string realm, string subject, DateTimeOffset since, int limit, CancellationToken cancellationToken) =>
         Evidence.Index(realm, subject, since, limit, cancellationToken);
+
+    public Task<ImmutableArray<EvidenceIndexRow>> IndexBack(
+        string realm, string subject, DateTimeOffset until, DateTimeOffset since, int limit, CancellationToken cancellationToken) =>
+        Evidence.IndexBack(realm, subject, until, since, limit, cancellationToken);
 
     public Task<ImmutableArray<SpentAssertion>> Spent(string realm, string subject, DateTimeOffset now, CancellationToken cancellationToken) =>
         Evidence.Spent(realm, subject, now, cancellationToken);

@@ -122,6 +122,9 @@ public sealed class ReplayStreamTests : IDisposable
 
         public Task<EvidenceBatch?> Find(long shard, long position, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+        public Task<ImmutableArray<EvidenceIndexRow>> IndexBack(
+            string realm, string subject, DateTimeOffset until, DateTimeOffset since, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public Task<ImmutableArray<EvidenceIndexRow>> Index(string realm, string subject, DateTimeOffset since, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<ImmutableArray<SpentAssertion>> Spent(string realm, string subject, DateTimeOffset now, CancellationToken cancellationToken) => throw new NotSupportedException();

@@ -80,7 +80,7 @@ internal sealed class Explainer(
             {
                 policies = await history.Policies(input.PolicyDomain, input.PolicyVersion, cancellationToken);
                 again = policies is null || identity is null
-                    ? new RedecisionAnswer(false, $"a stored version it names is gone: {(policies is null ? "the policy set" : "the identity")}")
+                    ? new RedecisionAnswer(false, $"a stored version it names is gone: {(policies is null ? "the policy set" : "the identity")}", VersionGone: true)
                     : Repeat(record, policies, directory, identity);
             }
             catch (InvalidDataException fault)

@@ -5,9 +5,10 @@ using Assay.Core.Explaining;
 namespace Assay.Silo.Admin.Wire;
 
 /// <param name="LookedBackTo">
-/// Set when a filter was looked for in the newest 1,000 records only: the time of the oldest of them. There may be more before it.
+/// Set when fewer were found than asked for and not everything was looked at: the time of the oldest record that was. There may be more before it.
 /// </param>
-internal sealed record EvidenceList(ImmutableArray<RecordAnswer> Records, DateTimeOffset? LookedBackTo);
+/// <param name="Next">Goes on with <c>before</c>; absent when there is no more.</param>
+internal sealed record EvidenceList(ImmutableArray<RecordAnswer> Records, DateTimeOffset? LookedBackTo, string? Next);
 
 /// <summary>An evidence record. It means that a token may have left, never that one did.</summary>
 internal sealed record RecordAnswer
@@ -52,6 +53,11 @@ internal sealed record RecordAnswer
     public string? Target { get; init; }
     public long? Number { get; init; }
 
+    /// <summary>Of an action of several parts: why, and each of them.</summary>
+    public string? Reason { get; init; }
+
+    public ImmutableArray<string>? Parts { get; init; }
+
     /// <summary>What the shadow policy set said beside the decision; absent when none was asked.</summary>
     public ShadowSaid? Shadow { get; init; }
 
@@ -79,6 +85,8 @@ internal sealed record RecordAnswer
         Action = record.Admin?.Action,
         Target = record.Admin?.Target,
         Number = record.Admin?.Number,
+        Reason = record.Admin?.Details?.Reason,
+        Parts = record.Admin?.Details?.Parts,
         Shadow = ShadowSaid.From(record),
     };
 }
@@ -203,7 +211,8 @@ internal sealed record MissingAnswer(
 /// <param name="InForce">Whether a policy of this name and text is in force now.</param>
 internal sealed record PolicyAnswer(string Id, string Effect, string File, int Line, string Text, bool InForce);
 
-internal sealed record RedecisionAnswer(bool Same, string? Detail);
+/// <param name="VersionGone">True when it could not be decided again, because a stored version that the record names is gone.</param>
+internal sealed record RedecisionAnswer(bool Same, string? Detail, bool? VersionGone = null);
 
 /// <param name="Risk">Assume this risk score, 0 to 100.</param>
 /// <param name="Method">Assume this authentication method: <c>private_key_jwt</c>, <c>client_secret_basic</c> or <c>client_secret_post</c>.</param>

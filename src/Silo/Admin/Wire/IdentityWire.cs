@@ -62,8 +62,10 @@ internal sealed record IdentityAnswer
 
 /// <param name="Handle">The RFC 7638 thumbprint of a key, or <c>secret-…</c>.</param>
 /// <param name="Kind"><c>publicKey</c> or <c>secret</c></param>
+/// <param name="FrozenAt">Since when a containment keeps it out of use.</param>
 internal sealed record CredentialAnswer(
-    string Handle, string Kind, JsonElement? PublicJwk, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, string? ManagedBy)
+    string Handle, string Kind, JsonElement? PublicJwk, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, string? ManagedBy,
+    DateTimeOffset? FrozenAt)
 {
     public static CredentialAnswer From(Credential credential) => new(
         credential.Handle,
@@ -72,7 +74,8 @@ internal sealed record CredentialAnswer(
         credential.CreatedAt,
         credential.ExpiresAt,
         credential.RevokedAt,
-        credential.ManagedBy);
+        credential.ManagedBy,
+        credential.FrozenAt);
 }
 
 /// <param name="Group"><c>Assay::Role::"…"</c> or <c>Assay::Team::"…"</c></param>

@@ -115,6 +115,20 @@ internal sealed class PostgresAuthorityStore(PostgresDatabase database, Postgres
             cancellationToken);
     }
 
+    public Task<ObjectKey?> Holder(string realm, string uniqueKey, CancellationToken cancellationToken)
+    {
+        if (!PostgresText.CanBe(realm, uniqueKey))
+            return Task.FromResult<ObjectKey?>(null);
+        return database.Read<ObjectKey?>(
+            async (connection, token) =>
+            {
+                await using var query = connection.Command("SELECT kind, id FROM assay.unique_key WHERE realm = $1 AND name = $2", Parameter.Of(realm), Parameter.Of(uniqueKey));
+                await using var rows = await query.ExecuteReaderAsync(token);
+                return await rows.ReadAsync(token) ? new ObjectKey(realm, rows.GetString(0), rows.GetString(1)) : null;
+            },
+            cancellationToken);
+    }
+
     public Task<CommitResult> Commit(Change change, CancellationToken cancellationToken) => changes.Commit(change, cancellationToken);
 
     public Task<LeaseGrant> Join(SiloPlace place, TimeSpan life, CancellationToken cancellationToken) => leases.Join(place, life, cancellationToken);

@@ -33,6 +33,8 @@ internal sealed class PostgresEvidenceStore(PostgresDatabase appends, PostgresDa
     /// <summary>Batches of one page, however small they are.</summary>
     private const int MostPerPage = 4096;
 
+    private static readonly DateTimeOffset EndOfTime = new(9999, 12, 31, 0, 0, 0, TimeSpan.Zero);
+
     private const string BatchColumns = "shard, first, count, at, payload, checksum";
 
     public Task<BatchResult> Append(EvidenceBatch batch, CancellationToken cancellationToken) => appends.Once(
@@ -54,8 +56,11 @@ internal sealed class PostgresEvidenceStore(PostgresDatabase appends, PostgresDa
         },
         cancellationToken);
 
-    public Task<ImmutableArray<EvidenceIndexRow>> Index(
-        string realm, string subject, DateTimeOffset since, int limit, CancellationToken cancellationToken)
+    public Task<ImmutableArray<EvidenceIndexRow>> Index(string realm, string subject, DateTimeOffset since, int limit, CancellationToken cancellationToken) =>
+        IndexBack(realm, subject, EndOfTime, since, limit, cancellationToken);
+
+    public Task<ImmutableArray<EvidenceIndexRow>> IndexBack(
+        string realm, string subject, DateTimeOffset until, DateTimeOffset since, int limit, CancellationToken cancellationToken)
     {
         if (!PostgresText.CanBe(realm, subject))
             return Task.FromResult<ImmutableArray<EvidenceIndexRow>>([]);
@@ -64,10 +69,10 @@ internal sealed class PostgresEvidenceStore(PostgresDatabase appends, PostgresDa
             {
                 await using var query = connection.Command(
                     """
-                    SELECT shard, at, positions, spent FROM assay.subject WHERE realm = $1 AND subject = $2 AND at >= $3
-                    ORDER BY at DESC, shard DESC, first DESC LIMIT $4
+                    SELECT shard, at, positions, spent FROM assay.subject WHERE realm = $1 AND subject = $2 AND at >= $3 AND at <= $4
+                    ORDER BY at DESC, shard DESC, first DESC LIMIT $5
                     """,
-                    Parameter.Of(realm), Parameter.Of(subject), Parameter.Of(since), Parameter.Of(limit));
+                    Parameter.Of(realm), Parameter.Of(subject), Parameter.Of(since), Parameter.Of(until), Parameter.Of(limit));
                 var found = ImmutableArray.CreateBuilder<EvidenceIndexRow>();
                 await using var rows = await query.ExecuteReaderAsync(token);
                 while (await rows.ReadAsync(token))

@@ -103,6 +103,13 @@ internal sealed class SqliteAuthorityStore : IAuthorityStore
         return changes.DrainToImmutable();
     }));
 
+    public Task<ObjectKey?> Holder(string realm, string uniqueKey, CancellationToken cancellationToken) => Task.FromResult(database.Read<ObjectKey?>(connection =>
+    {
+        using var query = connection.Command(null, "SELECT kind, id FROM unique_key WHERE realm = $realm AND name = $name", ("$realm", realm), ("$name", uniqueKey));
+        using var rows = query.ExecuteReader();
+        return rows.Read() ? new ObjectKey(realm, rows.GetString(0), rows.GetString(1)) : null;
+    }));
+
     public async Task<CommitResult> Commit(Change change, CancellationToken cancellationToken)
     {
         ChangeRules.Check(change);

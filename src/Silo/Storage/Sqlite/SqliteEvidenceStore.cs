@@ -47,13 +47,19 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
         return rows.Read() && position < rows.GetInt64(1) + rows.GetInt64(2) ? ReadBatch(rows) : null;
     }));
 
-    public Task<ImmutableArray<EvidenceIndexRow>> Index(
-        string realm, string subject, DateTimeOffset since, int limit, CancellationToken cancellationToken) => Task.FromResult(database.Read(connection =>
+    public Task<ImmutableArray<EvidenceIndexRow>> Index(string realm, string subject, DateTimeOffset since, int limit, CancellationToken cancellationToken) =>
+        IndexBack(realm, subject, DateTimeOffset.MaxValue, since, limit, cancellationToken);
+
+    public Task<ImmutableArray<EvidenceIndexRow>> IndexBack(
+        string realm, string subject, DateTimeOffset until, DateTimeOffset since, int limit, CancellationToken cancellationToken) => Task.FromResult(database.Read(connection =>
     {
         using var query = connection.Command(
             null,
-            "SELECT shard, at, positions, spent FROM subject WHERE realm = $realm AND subject = $subject AND at >= $since ORDER BY at DESC, rowid DESC LIMIT $limit",
-            ("$realm", realm), ("$subject", subject), ("$since", since.ToUnixTimeMilliseconds()), ("$limit", limit));
+            """
+            SELECT shard, at, positions, spent FROM subject WHERE realm = $realm AND subject = $subject AND at >= $since AND at <= $until
+            ORDER BY at DESC, rowid DESC LIMIT $limit
+            """,
+            ("$realm", realm), ("$subject", subject), ("$since", since.ToUnixTimeMilliseconds()), ("$until", until.ToUnixTimeMilliseconds()), ("$limit", limit));
         var found = ImmutableArray.CreateBuilder<EvidenceIndexRow>();
         using var rows = query.ExecuteReader();
         while (rows.Read())

@@ -19,6 +19,8 @@ internal sealed class Connection(Scheduler scheduler, Process process, Database 
 
     public Task<StoredObject?> Read(ObjectKey key, CancellationToken cancellationToken) => Call(() => database.Read(key), cancellationToken);
 
+    public Task<ObjectKey?> Holder(string realm, string uniqueKey, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task<StoredObject?> ReadAsOf(ObjectKey key, long number, CancellationToken cancellationToken) =>
         Call(() => database.Read(key, number), cancellationToken);
 
@@ -81,6 +83,9 @@ internal sealed class Connection(Scheduler scheduler, Process process, Database 
     public Task<ImmutableArray<SiloRow>> Silos(CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<EvidenceBatch?> Find(long shard, long position, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<ImmutableArray<EvidenceIndexRow>> IndexBack(
+        string realm, string subject, DateTimeOffset until, DateTimeOffset since, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<ImmutableArray<EvidenceIndexRow>> Index(
         string realm, string subject, DateTimeOffset since, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();

@@ -24,6 +24,22 @@ public abstract class AuthorityStoreContract : StoreContract
     }
 
     [Fact]
+    public async Task The_holder_of_a_unique_key_is_found_until_it_gives_it_up()
+    {
+        var body = Encoding.UTF8.GetBytes("one");
+        var written = await Store.Commit(new Change([new ObjectWrite(Exporter, 0, body, ["credential:a", "credential:b"])], "ann", "made"), default);
+        Assert.Equal(Exporter, await Store.Holder("default", "credential:b", default));
+        Assert.Null(await Store.Holder("default", "credential:c", default));
+        Assert.Null(await Store.Holder("other", "credential:b", default));
+        Assert.Null(await Store.Holder("default", "credential:\0", default));
+
+        await Store.Commit(new Change([new ObjectWrite(Exporter, ((CommitResult.Committed)written).Number, body, ["credential:a"])], "ann", "changed"), default);
+
+        Assert.Null(await Store.Holder("default", "credential:b", default));
+        Assert.Equal(Exporter, await Store.Holder("default", "credential:a", default));
+    }
+
+    [Fact]
     public async Task A_page_has_the_next_objects_by_id_at_their_newest_version()
     {
         foreach (var id in new[] { "d", "B", "a", "c", "gone", "e" })

@@ -133,6 +133,20 @@ public abstract class EvidenceStoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_index_goes_on_from_a_moment_and_that_moment_comes_again()
+    {
+        for (var i = 0; i < 3; i++)
+            await Store.Append(Batch(i, [Row("identity:exporter", Now.AddSeconds(i), [i])], "a"), default);
+
+        var page = await Store.IndexBack("default", "identity:exporter", Now.AddSeconds(1), Now, 10, default);
+
+        Assert.Equal(["1 ", "0 "], page.Select(Show));
+        Assert.Equal(["1 "], (await Store.IndexBack("default", "identity:exporter", page[0].At, Now, 1, default)).Select(Show));
+        Assert.Empty(await Store.IndexBack("default", "identity:exporter", Now.AddSeconds(2), Now.AddSeconds(3), 10, default));
+        Assert.Empty(await Store.IndexBack("default", "identity:a\0b", Now, Now, 10, default));
+    }
+
+    [Fact]
     public async Task What_was_spent_is_remembered_until_it_expires_and_never_less()
     {
         var early = new SpentAssertion(7, Now.AddSeconds(10).AddTicks(5));
