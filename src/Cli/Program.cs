@@ -6,6 +6,7 @@ using Assay.Cli.Events;
 using Assay.Cli.Evidence;
 using Assay.Cli.Explaining;
 using Assay.Cli.Identities;
+using Assay.Cli.Incidents;
 using Assay.Cli.Keys;
 using Assay.Cli.Policies;
 using Assay.Cli.Revoking;
@@ -27,6 +28,7 @@ root.Subcommands.Add(Commands.Of(
     KeyViews.Create(),
     EvidenceViews.Create(),
     IntrospectCommand.Revocations(),
+    ContainCommand.Events(),
     DirectoryViews.Apis(),
     DirectoryViews.Groups(),
     DirectoryViews.Silos()));
@@ -34,6 +36,8 @@ root.Subcommands.Add(TokenCommand.Create());
 root.Subcommands.Add(ExplainCommand.Create());
 root.Subcommands.Add(IntrospectCommand.Create());
 root.Subcommands.Add(RevokeCommand.Create());
+root.Subcommands.Add(BlastRadiusCommand.Create());
+root.Subcommands.Add(ContainCommand.Create());
 root.Subcommands.Add(SignalCommand.Create());
 root.Subcommands.Add(MemberCommand.Create());
 root.Subcommands.Add(IdentityCommand.Create());

@@ -38,17 +38,21 @@ public sealed class ExplainTests : CliTest
          "reDecision":{"same":true} }
         """;
 
+    private static string Examined(string found, string because, string? life = "live", string more = "", string? explained = null) =>
+        $$"""{"finding":{"class":"{{found}}","because":"{{because}}"{{(life is null ? "" : $",\"life\":\"{life}\"")}}{{more}}}{{(explained is null ? "" : $",\"explanation\":{explained}")}} }""";
+
     [Fact]
     public async Task The_screen_tells_verdict_scopes_missing_policies_inputs_and_record()
     {
-        Server.On("GET /evidence/the-jti", Explained(HashOf(Token)));
+        Server.On("POST /evidence/examine", Examined("denied-now", "policy allowed it then; all of it would be denied now, and it is still live", explained: Explained(HashOf(Token))));
 
         var ran = await Cli.Run("explain", "the-jti");
 
         Assert.Equal((0, ""), (ran.ExitCode, ran.Errors));
         var lines = ran.Output.Split('\n');
-        Assert.StartsWith(" PARTLY GRANTED   crm for https://payments.example, for 5 min, 20", lines[0]);
-        Assert.EndsWith("(3 h ago)", lines[0]);
+        Assert.Equal(" DENIED NOW, STILL LIVE  policy allowed it then; all of it would be denied now, and it is still live.", lines[0]);
+        Assert.StartsWith(" PARTLY GRANTED   crm for https://payments.example, for 5 min, 20", lines[1]);
+        Assert.EndsWith("(3 h ago)", lines[1]);
         Assert.Equal(
             """
             The token is live: it expires in 2 h.
@@ -96,61 +100,69 @@ public sealed class ExplainTests : CliTest
               decided again  the same answer from the record and stored versions alone
 
             """,
-            string.Join('\n', lines[1..]));
+            string.Join('\n', lines[2..]));
         Assert.Equal("evidence.read", AdminScopes());
+        Assert.Equal("""{"jti":"the-jti"}""", Assert.Single(Server.AdminRequests).Body);
     }
 
     [Fact]
-    public async Task A_token_stays_here_and_is_compared_here()
+    public async Task A_token_stays_here_and_what_tells_whose_it_is_is_sent()
     {
-        Server.On("GET /evidence/the-jti", Explained(HashOf(Token)));
+        Server.On("POST /evidence/examine", Examined("allowed", "policy allowed it", more: ",\"isRecorded\":true,\"isSigned\":true", explained: Explained(HashOf(Token))));
 
         var ran = await Cli.RunWith(Token + "\n", "explain", "-");
 
         Assert.Equal(0, ran.ExitCode);
-        Assert.Contains("  this token     is the recorded one (SHA-256 of its signing input)\n  signature      not checked: its key is no longer published\n", ran.Output);
-        Assert.All(Server.Requests, asked => Assert.DoesNotContain(Token[..40], asked.Path + asked.Body + (asked.Path.StartsWith("/admin", StringComparison.Ordinal) ? "" : asked.Authorization)));
+        Assert.StartsWith(" ALLOWED  policy allowed it.\n", ran.Output);
+        Assert.Contains("  this token     is the recorded one (SHA-256 of its signing input)\n  signature      valid\n", ran.Output);
+        Assert.Equal(
+            $$"""{"jti":"the-jti","kid":"key-1","signingInputSha256":"{{HashOf(Token)}}","signature":"{{Token.Split('.')[2]}}"}""", Assert.Single(Server.AdminRequests).Body);
+        Assert.All(Server.Requests, asked => Assert.DoesNotContain(Token.Split('.')[1], asked.Path + asked.Body));
+    }
+
+    [Theory]
+    [InlineData("forged", "FORGED"), InlineData("minted-around", "MINTED AROUND THE CONTROLS"), InlineData("no-record", "NO RECORD"), InlineData("unknown", "UNKNOWN")]
+    [InlineData("unknown-key", "NOT OUR KEY"), InlineData("not-repeated", "RECORD DOES NOT HOLD")]
+    public async Task A_token_that_no_decision_stands_behind_is_named_first_and_fails(string found, string name)
+    {
+        Server.On("POST /evidence/examine", Examined(found, "so it is", life: null));
+
+        var ran = await Cli.Run("explain", Token);
+
+        Assert.Equal((1, $" {name}  so it is.\n"), (ran.ExitCode, ran.Output));
+        Assert.StartsWith($"assay: {name}: so it is.\n", ran.Errors);
+        Assert.Equal(2, ran.Errors.TrimEnd('\n').Split('\n').Length); // and what to do
+    }
+
+    [Theory]
+    [InlineData("allowed-on-old-data", "ALLOWED ON OLD DATA"), InlineData("denied-now", "DENIED NOW, STILL LIVE"), InlineData("dropped", "RECORD DROPPED")]
+    public async Task A_token_that_was_allowed_is_named_so(string found, string name)
+    {
+        Server.On("POST /evidence/examine", Examined(found, "so it is", life: "ended"));
+
+        Assert.Equal(new Ran(0, $" {name}  so it is; it was ended before its time.\n", ""), await Cli.Run("explain", Token));
     }
 
     [Fact]
-    public async Task A_token_that_is_not_the_recorded_one_is_called_forged()
+    public async Task A_forged_token_is_shown_with_the_record_of_the_real_one()
     {
-        Server.On("GET /evidence/the-jti", Explained(HashOf(Token)));
-        var forged = FakeServer.Jwt("the-jti", "payments:read payments:write");
+        Server.On("POST /evidence/examine", Examined("forged", "another token was recorded under its jti", more: ",\"isRecorded\":false,\"isSigned\":false", explained: Explained(HashOf(Token))));
 
-        var ran = await Cli.Run("explain", forged);
+        var ran = await Cli.Run("explain", FakeServer.Jwt("the-jti", "payments:read payments:write"));
 
         Assert.Equal(1, ran.ExitCode);
-        Assert.Contains("  this token     IS NOT THE RECORDED ONE\n", ran.Output);
-        Assert.StartsWith("assay: FORGED: this is not the token that was recorded under this jti.", ran.Errors);
+        Assert.Contains("  this token     IS NOT THE RECORDED ONE\n  signature      INVALID\n", ran.Output);
+        Assert.EndsWith("What the record says about the real token is above.\n", ran.Errors);
     }
 
     [Fact]
-    public async Task The_signature_is_checked_with_the_published_key()
+    public async Task A_token_without_a_jti_is_examined_all_the_same()
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var (x, y) = (key.ExportParameters(false).Q.X, key.ExportParameters(false).Q.Y);
-        Server.Jwks = $$"""{"keys":[{"kty":"EC","crv":"P-256","alg":"ES256","use":"sig","kid":"key-1","x":"{{Base64Url.EncodeToString(x)}}","y":"{{Base64Url.EncodeToString(y)}}"}]}""";
-        var input = Token[..Token.LastIndexOf('.')];
-        string SignedOver(string text) => $"{input}.{Base64Url.EncodeToString(key.SignData(Encoding.ASCII.GetBytes(text), HashAlgorithmName.SHA256))}";
-        Server.On("GET /evidence/the-jti", Explained(HashOf(Token)));
+        Server.On("POST /evidence/examine", Examined("unknown-key", "so it is", life: null));
 
-        var genuine = await Cli.Run("explain", SignedOver(input));
-        var tampered = await Cli.Run("explain", SignedOver("something else"));
+        await Cli.Run("explain", "e30.e30.c2ln");
 
-        Assert.Equal(0, genuine.ExitCode);
-        Assert.Contains("  signature      valid\n", genuine.Output);
-        Assert.Equal(1, tampered.ExitCode);
-        Assert.Contains("  signature      INVALID\n", tampered.Output);
-        Assert.StartsWith("assay: FORGED: the signature is not one of the key that this token names.", tampered.Errors);
-    }
-
-    [Fact]
-    public async Task A_token_without_a_record_is_refused_in_the_servers_words()
-    {
-        Server.On("GET /evidence/the-jti", """{"title":"Not found","status":404,"detail":"There is no record of it."}""", 404);
-
-        Assert.Equal(new Ran(1, "", "assay: Not found: There is no record of it.\n"), await Cli.Run("explain", Token));
+        Assert.Equal($$"""{"signingInputSha256":"{{HashOf("e30.e30.c2ln")}}","signature":"c2ln"}""", Assert.Single(Server.AdminRequests).Body);
     }
 
     [Fact]
@@ -205,10 +217,10 @@ public sealed class ExplainTests : CliTest
     [Fact]
     public async Task A_shadow_that_would_have_answered_otherwise_is_told_with_the_record()
     {
-        Server.On("GET /evidence/rec-9", $$"""
-            {"identity":"crm","policies":[],"record":{"id":"rec-9","kind":"permit","place":"1/2","time":"{{Moment(TimeSpan.Zero)}}",
+        Server.On("POST /evidence/examine", $$"""
+            {"explanation":{"identity":"crm","policies":[],"record":{"id":"rec-9","kind":"permit","place":"1/2","time":"{{Moment(TimeSpan.Zero)}}",
               "shadow":{"version":"0123456789abcdef","kinds":["lost"],"scopes":[{"scope":"read","before":"granted","after":"forbidden","stepUp":[]}]} },
-              "then":{"time":"{{Moment(TimeSpan.Zero)}}","scopes":[{"scope":"read","outcome":"granted"}]},"now":{"time":"{{Moment(TimeSpan.Zero)}}","scopes":[{"scope":"read","outcome":"granted"}]} }
+              "then":{"time":"{{Moment(TimeSpan.Zero)}}","scopes":[{"scope":"read","outcome":"granted"}]},"now":{"time":"{{Moment(TimeSpan.Zero)}}","scopes":[{"scope":"read","outcome":"granted"}]} } }
             """);
 
         Assert.Matches("\n  shadow +0123456789ab would have answered: - read\n", (await Cli.Run("explain", "rec-9")).Output);
@@ -227,22 +239,22 @@ public sealed class ExplainTests : CliTest
     [Fact]
     public async Task An_administrators_action_is_explained_as_what_it_is()
     {
-        Server.On("GET /evidence/act", $$"""
-            {"identity":"assay-bootstrap","record":{"id":"act","place":"4/18","kind":"admin","time":"{{Moment(TimeSpan.FromMinutes(5))}}","node":"host-a","requestId":"r",
-             "identity":"assay-bootstrap","action":"disable","target":"crm","number":21} }
+        Server.On("POST /evidence/examine", $$"""
+            {"explanation":{"identity":"assay-bootstrap","record":{"id":"act","place":"4/18","kind":"admin","time":"{{Moment(TimeSpan.FromMinutes(5))}}","node":"host-a","requestId":"r",
+             "identity":"assay-bootstrap","action":"contain identity","target":"crm","number":21,"reason":"stolen","parts":["identity crm disabled","all tokens of identity crm ended"]} } }
             """);
 
         var ran = await Cli.Run("explain", "act");
 
-        Assert.StartsWith("assay-bootstrap did: disable crm, 20", ran.Output);
-        Assert.Contains("It became version 21.\n", ran.Output);
+        Assert.StartsWith("assay-bootstrap did: contain identity crm, 20", ran.Output);
+        Assert.Contains("It became version 21.\nBecause: stolen\n  identity crm disabled\n  all tokens of identity crm ended\n", ran.Output);
     }
 
     [Fact]
     public async Task Json_is_the_servers_explanation()
     {
-        var explained = Explained(HashOf(Token));
-        Server.On("GET /evidence/the-jti", explained);
+        var explained = Examined("allowed", "policy allowed it", explained: Explained(HashOf(Token)));
+        Server.On("POST /evidence/examine", explained);
 
         var ran = await Cli.Run("explain", "the-jti", "-o", "json");
 

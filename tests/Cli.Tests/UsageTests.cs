@@ -11,7 +11,7 @@ public sealed class UsageTests : CliTest
         var ran = await Cli.Run("--help");
 
         Assert.Equal(0, ran.ExitCode);
-        foreach (var command in (string[])["apply", "get", "token", "explain", "signal", "member", "identity", "credential", "policy", "keys", "evidence"])
+        foreach (var command in (string[])["apply", "get", "token", "explain", "signal", "member", "identity", "credential", "policy", "keys", "evidence", "blast-radius", "contain"])
             Assert.Contains($"\n  {command} ", ran.Output);
         Assert.Contains("Exit codes: 0 done, 1 refused or failed, 2 wrong usage or wrong bundle, 3 no server reached, 4 a replay does not pass.", ran.Output);
     }
@@ -32,6 +32,8 @@ public sealed class UsageTests : CliTest
     [InlineData("evidence verify", "assay evidence verify --checkpoint saved.txt")]
     [InlineData("evidence checkpoint", "assay evidence checkpoint --to saved.txt")]
     [InlineData("evidence drop", "assay evidence drop --before 90d")]
+    [InlineData("contain credential", "assay contain credential secret-9fQ2 --reason")]
+    [InlineData("blast-radius entitlement", "assay blast-radius entitlement team:billing")]
     [InlineData("policy activate", "assay policy activate 3f9a02")]
     [InlineData("policy shadow", "assay policy shadow status")]
     [InlineData("policy history", "assay policy history --domain tokens --limit 5")]

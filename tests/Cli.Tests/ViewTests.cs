@@ -197,13 +197,13 @@ public sealed class ViewTests : CliTest
     [Fact]
     public async Task Evidence_says_how_far_back_was_looked()
     {
-        Server.On("GET /evidence?limit=20&kind=denial", """{"records":[],"lookedBackTo":"2026-11-20T08:00:00Z"}""");
+        Server.On("GET /evidence?limit=20&kind=denial", """{"records":[],"lookedBackTo":"2026-11-20T08:00:00Z","next":"1.2.3.4.5"}""");
 
         var ran = await Cli.Run("get", "evidence", "--kind", "denial");
 
         Assert.Equal(0, ran.ExitCode);
         Assert.Equal(
-            "No such records.\nOnly records since 2026-11-20 08:00:00Z were looked through; there may be more before. Name an --identity or a --credential to look further back.\n",
+            "No such records.\nOnly records since 2026-11-20 08:00:00Z were looked through; there may be more before. Go on with --before 1.2.3.4.5, or look at more with --look.\n",
             ran.Errors);
     }
 

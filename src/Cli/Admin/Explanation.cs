@@ -2,6 +2,16 @@ using System.Collections.Immutable;
 
 namespace Assay.Cli.Admin;
 
+/// <summary>What a token turned out to be, and its record explained.</summary>
+/// <param name="Finding">Null for the id of a record that is no token's.</param>
+/// <param name="Explanation">Null when there is no record.</param>
+internal sealed record Examination(FindingView? Finding, Explanation? Explanation);
+
+/// <param name="Life"><c>live</c>, <c>expired</c> or <c>ended</c>; null when there is no record.</param>
+/// <param name="IsRecorded">Whether it is the recorded token; null when only the jti was at hand.</param>
+/// <param name="IsSigned">Whether a published key signed it; null when only the jti was at hand.</param>
+internal sealed record FindingView(string Class, string Because, string? Life, bool? IsRecorded, bool? IsSigned);
+
 /// <summary>Why a request was, or would be, answered as it is.</summary>
 internal sealed record Explanation
 {

@@ -30,7 +30,7 @@ internal sealed record IdentityView
 }
 
 internal sealed record CredentialView(
-    string Handle, string Kind, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, string? ManagedBy);
+    string Handle, string Kind, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, string? ManagedBy, DateTimeOffset? FrozenAt = null);
 
 internal sealed record MembershipView(string Group, DateTimeOffset? ExpiresAt, DateTimeOffset? RemovedAt, string? ManagedBy);
 
@@ -115,6 +115,42 @@ internal sealed record RevocationList(ImmutableArray<RevocationView> Revocations
 internal sealed record RevocationView(
     string Kind, string Name, DateTimeOffset? Since, DateTimeOffset? Until, DateTimeOffset At, string Actor, string Reason, bool Matters);
 
+internal sealed record ContainmentView(long Act, long Number, bool Changed, string Kind, string Name, string? Identity, ImmutableArray<string> Parts);
+
+internal sealed record ContainmentList(ImmutableArray<ContainmentEventView> Containments);
+
+internal sealed record ContainmentEventView(
+    long Act, string Event, string Kind, string Name, string? Identity, string Reason, DateTimeOffset At, string Actor, long Number, bool Stands);
+
+internal sealed record BlastRadiusView
+{
+    public required string Kind { get; init; }
+    public required string Name { get; init; }
+    public required DateTimeOffset At { get; init; }
+    public required DateTimeOffset Since { get; init; }
+    public long LookedAt { get; init; }
+    public DateTimeOffset? ReachedBackTo { get; init; }
+    public long Damaged { get; init; }
+    public required ReachView Total { get; init; }
+    public ImmutableArray<ReachView> Identities { get; init; } = [];
+    public ImmutableArray<ReachView> Credentials { get; init; } = [];
+    public ImmutableArray<ReachView> Resources { get; init; } = [];
+    public ImmutableArray<ReachView> Addresses { get; init; } = [];
+    public long LeftOut { get; init; }
+    public ImmutableArray<LiveTokenView> Tokens { get; init; } = [];
+    public string? Next { get; init; }
+}
+
+internal sealed record ReachView(
+    string Name, long Tokens, long Live, long Refused, DateTimeOffset? LiveUntil, DateTimeOffset? First, DateTimeOffset? Last, ImmutableArray<string> Scopes)
+{
+    /// <summary>Of an identity: <c>enabled</c>, <c>disabled</c> or <c>deleted</c>.</summary>
+    public string? State { get; init; }
+}
+
+internal sealed record LiveTokenView(
+    string Jti, string Identity, string Credential, string Resource, ImmutableArray<string> Scopes, DateTimeOffset IssuedAt, DateTimeOffset ExpiresAt, string? Address, string? Kid);
+
 internal sealed record IntrospectionView(
     bool Active, string? Because, string? Scope, string? ClientId, string? Audience, DateTimeOffset? ExpiresAt, string? Jti, string? Kid);
 
@@ -124,7 +160,7 @@ internal sealed record InclusionView(
 
 internal sealed record DropView(DateTimeOffset Before, long Dropped);
 
-internal sealed record EvidenceList(ImmutableArray<RecordView> Records, DateTimeOffset? LookedBackTo);
+internal sealed record EvidenceList(ImmutableArray<RecordView> Records, DateTimeOffset? LookedBackTo, string? Next = null);
 
 /// <summary>One evidence record. Of an administrator's action, <see cref="Action"/> and <see cref="Target"/> say what was done.</summary>
 internal sealed record RecordView
@@ -151,6 +187,10 @@ internal sealed record RecordView
     public string? Action { get; init; }
     public string? Target { get; init; }
     public long? Number { get; init; }
+
+    /// <summary>Of an action of several parts: why, and each of them.</summary>
+    public string? Reason { get; init; }
+    public ImmutableArray<string>? Parts { get; init; }
 
     /// <summary>What the shadow policy set said beside the decision; null when none was asked.</summary>
     public ShadowSaidView? Shadow { get; init; }

@@ -10,7 +10,7 @@ internal static class ExplainCommand
 {
     private static readonly Argument<string?> Token = new("id|token")
     {
-        Description = "A token, the jti of one, or a record's id (get evidence shows them). A token stays on this machine: only its jti is sent, its signing input is compared here. '-' reads it from standard input.",
+        Description = "A token, the jti of one, or a record's id (get evidence shows them). A token stays on this machine: its jti, its key's id, the hash of its signing input and its signature are sent. '-' reads it from standard input.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -67,33 +67,30 @@ internal static class ExplainCommand
         var token = text.Contains('.', StringComparison.Ordinal)
             ? CompactToken.Parse(text) ?? throw Failure.Usage("This is neither a jti nor a token.", "A token has three parts with dots between them; was it cut?")
             : null;
-        var jti = token is null ? text : token.Jti ?? throw new Failure(ExitCode.Failed, "This token has no jti: it was not minted here.");
-        if (jti.Length is 0 or > 200)
+        if (token is null && text.Length is 0 or > 200)
             throw Failure.Usage("This is neither a jti nor a token.");
         using var api = await call.Admin("evidence.read", cancellationToken);
 
-        var answer = await api.Get($"evidence/{Uri.EscapeDataString(jti)}", cancellationToken);
+        var answer = await api.Post(
+            "evidence/examine",
+            token is null ? (object)new { jti = text } : new { jti = token.Jti, kid = token.Kid, signingInputSha256 = token.SigningInputSha256, signature = token.Signature },
+            cancellationToken);
 
-        var explanation = answer.As<Explanation>();
-        var check = token is null || explanation.Record is not { } record
-            ? null
-            : new TokenCheck(
-                record.SigningInputSha256 == token.SigningInputSha256,
-                await TokenCheck.Signature(call.Connection.Issuer(), text, cancellationToken));
+        var examination = answer.As<Examination>();
         if (call.Screen.IsJson)
-            call.Screen.Json(answer.Root);
-        else
-            new ExplanationScreen(call.Screen, call.Now, explanation, check).Show();
-
-        if (check is { IsForged: true })
         {
-            throw new Failure(
-                ExitCode.Failed,
-                check.IsRecorded
-                    ? "FORGED: the signature is not one of the key that this token names."
-                    : "FORGED: this is not the token that was recorded under this jti. The record's signing input is another one.",
-                "Treat whoever presents it as an attacker; what the record says about the real token is above.");
+            call.Screen.Json(answer.Root);
         }
+        else
+        {
+            if (examination.Finding is { } finding)
+                FindingLine.Show(call.Screen, finding);
+            if (examination.Explanation is { } explanation)
+                new ExplanationScreen(call.Screen, call.Now, explanation, examination.Finding).Show();
+        }
+
+        if (examination.Finding is { } found && FindingLine.AdviceOn(found) is { } advice)
+            throw new Failure(ExitCode.Failed, $"{FindingLine.Name(found)}: {found.Because}.", advice);
     }
 
     private static async Task ExplainNow(Call call, string identity, string? resource, string[] scopes, CancellationToken cancellationToken)

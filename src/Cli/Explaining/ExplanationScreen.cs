@@ -10,8 +10,8 @@ namespace Assay.Cli.Explaining;
 /// The answer to "why did this token exist?" on one screen: the verdict in a sentence, each scope then and now, the policies in their own
 /// words, the inputs with their age, what is missing and the command that supplies it, and what makes the record believable.
 /// </summary>
-/// <param name="check">What the token at hand is worth; null when only a jti was given.</param>
-internal sealed class ExplanationScreen(Screen screen, DateTimeOffset now, Explanation explanation, TokenCheck? check)
+/// <param name="finding">What the token turned out to be; null for a question about now, and for a record that is no token's.</param>
+internal sealed class ExplanationScreen(Screen screen, DateTimeOffset now, Explanation explanation, FindingView? finding)
 {
     private readonly DecisionView? then = explanation.Then;
     private readonly DecisionView current = explanation.Now ?? new DecisionView { Time = now };
@@ -39,6 +39,10 @@ internal sealed class ExplanationScreen(Screen screen, DateTimeOffset now, Expla
             : $"Nothing came of this position in the log ({Say.Data(record.Kind)}).");
         if (record.Number is { } number)
             screen.Line($"It became version {number}.");
+        if (record.Reason is { } reason)
+            screen.Line($"Because: {Say.Data(reason)}");
+        foreach (var part in record.Parts ?? [])
+            screen.Line($"  {Say.Data(part)}");
         ShowProof();
     }
 
@@ -56,7 +60,9 @@ internal sealed class ExplanationScreen(Screen screen, DateTimeOffset now, Expla
         if (shown.Refusal is { } refusal)
             screen.Line($"Refused before policy was asked: {Refusal(refusal)}{Detail(shown)}.");
         if (explanation.Record?.ExpiresAt is { } end)
-            screen.Line(end > now ? $"The token is live: it expires {Say.When(end, now)}." : $"The token expired {Say.When(end, now)}.");
+            screen.Line(finding?.Life == "ended" ? "The token was ended before its time: assay get revocations."
+                : end > now ? $"The token is live: it expires {Say.When(end, now)}."
+                : $"The token expired {Say.When(end, now)}.");
         if (then is null)
             return;
 
@@ -218,16 +224,10 @@ internal sealed class ExplanationScreen(Screen screen, DateTimeOffset now, Expla
             rows.Add(["shadow", $"{Say.Data(Say.Short(said.Version))} would have answered: {ShadowWords.Of(said)}"]);
         if (explanation.ReDecision is { } again)
             rows.Add(["decided again", again.Same ? "[green]the same answer[/] from the record and stored versions alone" : $"[red]ANOTHER ANSWER[/]: {Say.Data(again.Detail)}"]);
-        if (check is not null)
-        {
-            rows.Add(["this token", check.IsRecorded ? "[green]is the recorded one[/] (SHA-256 of its signing input)" : "[bold red]IS NOT THE RECORDED ONE[/]"]);
-            rows.Add(["signature", check.IsSigned switch
-            {
-                true => "[green]valid[/]",
-                false => "[bold red]INVALID[/]",
-                null => "[yellow]not checked[/]: its key is no longer published",
-            }]);
-        }
+        if (finding?.IsRecorded is { } isRecorded)
+            rows.Add(["this token", isRecorded ? "[green]is the recorded one[/] (SHA-256 of its signing input)" : "[bold red]IS NOT THE RECORDED ONE[/]"]);
+        if (finding?.IsSigned is { } isSigned)
+            rows.Add(["signature", isSigned ? "[green]valid[/]" : "[bold red]INVALID[/]"]);
 
         screen.Table(["", ""], rows, indent: 2);
     }

@@ -88,7 +88,7 @@ internal static class IdentityViews
                 Say.Data(credential.Kind),
                 Say.Time(credential.CreatedAt),
                 credential.ExpiresAt is { } end ? Say.Time(end) : "-",
-                credential.RevokedAt is { } at ? $"[red]revoked {Say.When(at, call.Now)}[/]" : credential.ExpiresAt <= call.Now ? "[yellow]expired[/]" : "live",
+                credential.RevokedAt is { } at ? $"[red]revoked {Say.When(at, call.Now)}[/]" : credential.FrozenAt is { } frozen ? $"[red]contained {Say.When(frozen, call.Now)}[/]" : credential.ExpiresAt <= call.Now ? "[yellow]expired[/]" : "live",
                 Say.Dim(credential.ManagedBy ?? "-"))),
             indent: 2);
         if (identity.Credentials.IsEmpty)
@@ -143,7 +143,7 @@ internal static class IdentityViews
 
     private static string Credentials(IdentityView identity, DateTimeOffset now)
     {
-        var live = identity.Credentials.Where(credential => credential.RevokedAt is null && !(credential.ExpiresAt <= now)).ToArray();
+        var live = identity.Credentials.Where(credential => credential is { RevokedAt: null, FrozenAt: null } && !(credential.ExpiresAt <= now)).ToArray();
         var keys = live.Count(credential => credential.Kind == "publicKey");
         var secrets = live.Length - keys;
         return (keys, secrets) switch
