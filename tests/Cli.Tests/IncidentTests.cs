@@ -21,7 +21,7 @@ public sealed class IncidentTests : CliTest
                  CONTAINED  credential secret-1, on every silo: act 412.
                   credential secret-1 of crm frozen
                   all tokens that credential secret-1 obtained ended
-                Who validates offline takes its tokens until exp. To undo: assay contain undo 412 --reason …
+                Who validates offline learns of it from status lists, within 30 s. To undo: assay contain undo 412 --reason …
 
                 """,
                 ""),

@@ -53,7 +53,7 @@ internal static class ContainCommand
         Tell(call, answer, done => done.Changed
             ? $"[bold black on green] CONTAINED [/] {Say.Data(done.Kind)} [bold]{Say.Data(done.Name)}[/], on every silo: act [bold]{done.Act}[/]."
             : $"{Say.Data(done.Kind)} {Say.Data(done.Name)} is contained already, by act [bold]{done.Act}[/].",
-            done => $"[dim]Who validates offline takes its tokens until exp. To undo: assay contain undo {done.Act} --reason …[/]");
+            done => $"[dim]Who validates offline learns of it from status lists, within 30 s. To undo: assay contain undo {done.Act} --reason …[/]");
     }
 
     private static async Task Undo(Call call, CancellationToken cancellationToken)

@@ -254,6 +254,7 @@ public sealed class AdminAccessTests(SiloFixture fixture) : IClassFixture<SiloFi
             "keys/x/withdraw" => "keys/{kid}/withdraw",
             "evidence/x" => "evidence/{id}",
             "evidence/x/proof" => "evidence/{id}/proof",
+            "containments/1/undo" => "containments/{act}/undo",
             "event-streams/x" => "event-streams/{id}",
             "event-streams/x/status" => "event-streams/{id}/status",
             var other => other.Replace("nobody", "{id}", StringComparison.Ordinal),

@@ -55,7 +55,7 @@ internal sealed class RunningSilo : IAsyncDisposable
         {
             ArgumentList =
             {
-                Path.Combine(AppContext.BaseDirectory, "Assay.Silo.dll"), "--data", Data, "--url", Url, "--bundle", Path.Combine(Checkout(), "samples", "quickstart"),
+                Path.Combine(AppContext.BaseDirectory, "Assay.Silo.dll"), "--data", Data, "--url", Url, "--bundle", settings.GetValueOrDefault("Assay:Bundle") ?? Path.Combine(Checkout(), "samples", "quickstart"),
             },
             RedirectStandardOutput = true,
             RedirectStandardError = true,
