@@ -31,8 +31,11 @@ internal static class Generators
         Gen.Select(Gen.OneOf(Gen.UShort, Gen.Const((ushort)0)).Array[8], Gen.Int[0, 128], (groups, prefix) =>
             (Value)Assay.Cedar.Value.Ip($"{string.Join(':', groups.Select(group => group.ToString("x")))}/{prefix}")));
 
-    private static IEnumerable<KeyValuePair<string, Value>> Fields((string Name, Value Value)[] fields) =>
-        fields.DistinctBy(field => field.Name)
-            .Where(field => fields.Length > 1 || !field.Name.StartsWith("__", StringComparison.Ordinal)) // an escape, not a record
+    private static IEnumerable<KeyValuePair<string, Value>> Fields((string Name, Value Value)[] fields)
+    {
+        var distinct = fields.DistinctBy(field => field.Name).ToList();
+        return distinct
+            .Where(field => distinct.Count > 1 || !field.Name.StartsWith("__", StringComparison.Ordinal)) // an escape, not a record
             .Select(field => KeyValuePair.Create(field.Name, field.Value));
+    }
 }
