@@ -28,7 +28,7 @@ public sealed class CliAgainstSiloTests(SiloFixture fixture) : IClassFixture<Sil
         var explained = await Assay("explain", token.Output.Trim());
 
         Assert.Equal((0, ""), (explained.ExitCode, explained.Errors));
-        Assert.StartsWith(" PARTLY GRANTED   payments-exporter for https://payments.example", explained.Output);
+        Assert.StartsWith(" ALLOWED  policy allowed it.\n PARTLY GRANTED   payments-exporter for https://payments.example", explained.Output);
         Assert.Contains("permit read-payments  policies/payments.cedar:", explained.Output);
         Assert.Contains("→ assay member add payments-exporter payments-writer", explained.Output);
         Assert.Contains("decided again  the same answer from the record and stored versions alone", explained.Output);

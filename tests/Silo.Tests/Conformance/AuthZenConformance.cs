@@ -371,6 +371,7 @@ public sealed class AuthZenConformance(SiloFixture fixture) : IClassFixture<Silo
     [Fact]
     public async Task Hostile_bodies_are_refused_and_nothing_breaks()
     {
+        var said = Silo.Output.Length; // other tests break the store of this silo, and it says so
         var token = await Silo.AccessToken();
         var question = Question("payments-exporter", "payments:read");
         (string Path, byte[] Body, int Status)[] bodies =
@@ -397,7 +398,7 @@ public sealed class AuthZenConformance(SiloFixture fixture) : IClassFixture<Silo
         foreach (var mediaType in new[] { "text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-16" })
             Assert.Equal(mediaType.StartsWith("application/json", StringComparison.Ordinal) ? 200 : 400, (await Silo.Access(Evaluation, question, token, mediaType: mediaType)).Status);
         Assert.Equal(405, (int)(await Silo.Http.GetAsync(Silo.Url + Evaluation)).StatusCode);
-        Assert.DoesNotContain("A request failed", Silo.Output);
+        Assert.DoesNotContain("A request failed", Silo.Output[said..]);
     }
 
     [Fact]

@@ -40,11 +40,11 @@ internal sealed class ReplayHistory(IAuthorityStore store, History history, stri
         return standing;
     }
 
-    /// <summary>The policies that decided a record; null when they are not stored any more.</summary>
+    /// <summary>The policies that decided a record, as they lie: a set that was changed at rest differs in its version. Null when they are not stored any more.</summary>
     public async Task<LoadedPolicySet?> Policies(string domain, string version, CancellationToken cancellationToken)
     {
         if (!policySets.TryGet((domain, version), out var set))
-            policySets.Keep((domain, version), set = await history.Policies(domain, version, cancellationToken));
+            policySets.Keep((domain, version), set = await history.PoliciesAsTheyLie(domain, version, cancellationToken));
         return set;
     }
 
