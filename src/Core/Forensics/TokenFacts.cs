@@ -23,7 +23,7 @@ public enum RecordFact
     /// <summary>The <c>jti</c> leads nowhere: this cluster did not make it. Or there is none.</summary>
     NotOurs,
 
-    /// <summary>Nothing, and the shard has not come so far: it may have lost its end, or be about to go on.</summary>
+    /// <summary>Nothing, and the shard has not come so far: it may have lost its end when the database was put back, or be about to go on.</summary>
     BeyondTheEnd,
 
     /// <summary>Nothing, and nothing ever will be: the shard ended before.</summary>

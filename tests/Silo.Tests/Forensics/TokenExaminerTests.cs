@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Assay.Core.Evidence;
 using Assay.Core.Registry;
 using Assay.Core.Revocation;
+using Assay.Core.Tokens;
 using Assay.Grains;
 using Assay.Grains.Authority;
 using Assay.Grains.Keys;
@@ -78,6 +79,17 @@ public sealed class TokenExaminerTests : IAsyncLifetime
         Assert.Equal("no-record", await Class(jtis.Encode(new RecordId(shard, 1))));
         Assert.Equal("minted-around", await Class(jtis.Encode(new RecordId(shard, 1)), signed: true));
         Assert.Equal("forged", await Class(jtis.Encode(new RecordId(shard, 1)), signed: false));
+    }
+
+    [Fact]
+    public async Task What_a_lost_history_may_have_recorded_is_not_called_forged()
+    {
+        var shard = await Shard("one");
+        await storage.Authority.Join(new SiloPlace("one", "two"), TimeSpan.FromMinutes(1), default);
+        var put = View with { Timelines = Timelines.Of([new Timeline(2, Now, shard + 100, 1, shard, [new ShardEnd(shard, 1)])]) };
+
+        Assert.Equal("unknown", (await examiner.Examine(jtis.Encode(new RecordId(shard, 1)), null, put, default)).Finding!.Class);
+        Assert.Equal("no-record", (await examiner.Examine(jtis.Encode(new RecordId(shard, 1)), null, View, default)).Finding!.Class);
     }
 
     [Fact]

@@ -29,7 +29,7 @@ internal sealed class TokenExaminer(
     public async Task<ExaminationAnswer> Examine(string? jti, TokenProof? proof, SiloSnapshot view, CancellationToken cancellationToken)
     {
         var found = jti is null ? new EvidenceFound.NotOurs() : await evidence.Find(jti, cancellationToken);
-        if (found is EvidenceFound.NoRecord { Id: var place } && await Reach(place, cancellationToken) == RecordFact.Permit)
+        if (found is EvidenceFound.NoRecord { Id: var place } && await Reach(place, view, cancellationToken) == RecordFact.Permit)
             found = await evidence.Find(jti!, cancellationToken); // it came while we looked
         var record = (found as EvidenceFound.Record)?.Found;
         var explanation = record is null ? null : await explainer.Record(record, cancellationToken);
@@ -40,7 +40,7 @@ internal sealed class TokenExaminer(
             {
                 EvidenceFound.NotOurs => RecordFact.NotOurs,
                 EvidenceFound.Dropped => RecordFact.Dropped,
-                EvidenceFound.NoRecord none => await Reach(none.Id, cancellationToken) is var reach and not RecordFact.Permit ? reach : RecordFact.BeyondTheEnd,
+                EvidenceFound.NoRecord none => await Reach(none.Id, view, cancellationToken) is var reach and not RecordFact.Permit ? reach : RecordFact.BeyondTheEnd,
                 _ => record!.Kind == EvidenceKind.Permit ? RecordFact.Permit : RecordFact.OfSomethingElse,
             },
             Permit = record?.Kind == EvidenceKind.Permit ? Permit(record, explanation!, proof, view) : null,
@@ -50,8 +50,10 @@ internal sealed class TokenExaminer(
     }
 
     /// <summary>How far the shard has come that a place without a record is in.</summary>
-    private async Task<RecordFact> Reach(RecordId place, CancellationToken cancellationToken)
+    private async Task<RecordFact> Reach(RecordId place, SiloSnapshot view, CancellationToken cancellationToken)
     {
+        if (view.Timelines.GaveUp(place) is not null)
+            return RecordFact.BeyondTheEnd; // the database was put back: a lost history may have had a record there
         foreach (var head in await log.Heads([place.Shard], cancellationToken))
         {
             if (head.Shard == place.Shard)
