@@ -8,9 +8,9 @@ namespace Assay.Cli.Tests;
 public sealed class RevocationTests : CliTest
 {
     [Theory]
-    [InlineData("--identity", "crm", "identity", "All tokens of identity crm are dead on every silo. Who validates offline goes on until exp. (version 7)\n")]
-    [InlineData("--credential", "key-1", "credential", "All tokens of credential key-1 are dead on every silo. Who validates offline goes on until exp. (version 7)\n")]
-    [InlineData("--jti", "abc", "jti", "abc is dead on every silo. Who validates offline goes on until exp. (version 7)\n")]
+    [InlineData("--identity", "crm", "identity", "All tokens of identity crm are dead on every silo. Who validates offline learns of it from status lists, within 30 s. (version 7)\n")]
+    [InlineData("--credential", "key-1", "credential", "All tokens of credential key-1 are dead on every silo. Who validates offline learns of it from status lists, within 30 s. (version 7)\n")]
+    [InlineData("--jti", "abc", "jti", "abc is dead on every silo. Who validates offline learns of it from status lists, within 30 s. (version 7)\n")]
     public async Task What_is_named_is_ended_and_the_reason_goes_with_it(string option, string name, string kind, string output)
     {
         Server.On("POST /revocations", """{"number":7,"changed":true}""");

@@ -59,7 +59,7 @@ internal static class RevokeCommand
         var answer = await api.Post("revocations", new { kind, name, reason = call.Get(Reason), since, until }, cancellationToken);
 
         call.Done(answer, change => change.Changed
-            ? $"{(kind == "jti" ? $"{name} is" : $"All tokens of {kind} {name}{Between(since, until)} are")} dead on every silo. Who validates offline goes on until exp."
+            ? $"{(kind == "jti" ? $"{name} is" : $"All tokens of {kind} {name}{Between(since, until)} are")} dead on every silo. Who validates offline learns of it from status lists, within 30 s."
             : $"{name} was revoked already.");
     }
 
