@@ -40,7 +40,7 @@ public sealed class OutageTrials(TrialServer database, ITestOutputHelper log)
         await using var cluster = await database.Cluster();
         await using var load = TokenLoad.Start(cluster, cluster.Identities, TestCluster.Read, workers: 9);
 
-        for (var round = 0; round < LongTests.Size(small: 20, full: 200); round++)
+        for (var round = 0; round < LongTests.Size(small: 10, full: 200); round++)
         {
             await load.More(20);
             await database.Server.KillConnections(cluster.Database, string.Create(CultureInfo.InvariantCulture, $"pid % 7 = {round % 7}"));
@@ -79,7 +79,7 @@ public sealed class OutageTrials(TrialServer database, ITestOutputHelper log)
     [Fact]
     public async Task Three_silos_on_an_empty_database_at_the_same_instant_make_one_schema_one_key_ring_and_one_policy()
     {
-        for (var round = 0; round < LongTests.Size(small: 2, full: 10); round++)
+        for (var round = 0; round < LongTests.Size(small: 1, full: 10); round++)
         {
             await using var cluster = await database.Cluster();
 

@@ -28,7 +28,7 @@ public sealed class ReplayTrials(TrialServer database)
     {
         await using var cluster = await database.Cluster();
 
-        for (var round = 0; round < LongTests.Size(small: 2, full: 20); round++)
+        for (var round = 0; round < LongTests.Size(small: 1, full: 20); round++)
         {
             var victim = cluster.Silos[round % cluster.Silos.Count];
             var left = cluster.Silos.Where(silo => silo != victim).ToList();
