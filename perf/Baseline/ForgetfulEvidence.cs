@@ -18,6 +18,9 @@ internal sealed class ForgetfulEvidence : IEvidenceStore
     public Task<ImmutableArray<EvidenceIndexRow>> Index(string realm, string subject, DateTimeOffset since, int limit, CancellationToken cancellationToken) =>
         Task.FromResult(ImmutableArray<EvidenceIndexRow>.Empty);
 
+    public Task<ImmutableArray<EvidenceIndexRow>> IndexBack(
+        string realm, string subject, DateTimeOffset until, DateTimeOffset since, int limit, CancellationToken cancellationToken) => Index(realm, subject, since, limit, cancellationToken);
+
     public Task<ImmutableArray<SpentAssertion>> Spent(string realm, string subject, DateTimeOffset now, CancellationToken cancellationToken) =>
         Task.FromResult(ImmutableArray<SpentAssertion>.Empty);
 
