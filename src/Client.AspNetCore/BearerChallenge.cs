@@ -7,14 +7,16 @@ internal static class BearerChallenge
 {
     public static string For(AssayValidationOptions options, string? error = null, params ReadOnlySpan<(string Name, string Value)> parameters)
     {
-        var challenge = new StringBuilder("Bearer ");
+        var challenge = new StringBuilder("Bearer");
         if (error is not null)
-            Append(challenge, "error", error).Append(", ");
+            Append(challenge, "error", error);
         foreach (var (name, value) in parameters)
-            Append(challenge, name, value).Append(", ");
-        return Append(challenge, "resource_metadata", ResourceMetadata.Address(options.Resource!)).ToString();
+            Append(challenge, name, value);
+        if (ResourceMetadata.Address(options.Resource!) is { } address)
+            Append(challenge, "resource_metadata", address);
+        return challenge.ToString();
     }
 
-    private static StringBuilder Append(StringBuilder challenge, string name, string value) =>
-        challenge.Append(name).Append("=\"").Append(value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)).Append('"');
+    private static void Append(StringBuilder challenge, string name, string value) =>
+        challenge.Append(challenge.Length == "Bearer".Length ? " " : ", ").Append(name).Append("=\"").Append(value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)).Append('"');
 }

@@ -11,22 +11,19 @@ internal sealed class ResourceMetadata(IOptions<AssayValidationOptions> settings
 {
     private const string WellKnown = "/.well-known/oauth-protected-resource";
 
-    /// <summary>RFC 9728 §3.1: the well-known part goes between host and path; a query stays where it is.</summary>
-    public static string Address(string resource)
-    {
-        var uri = new Uri(resource);
-        return uri.IsAbsoluteUri && uri.Scheme is "https" or "http"
-            ? uri.GetLeftPart(UriPartial.Authority) + WellKnown + uri.AbsolutePath.TrimEnd('/') + uri.Query
-            : resource; // a URN has no place where metadata could lie
-    }
+    /// <summary>
+    /// Where it lies (RFC 9728 §3.1: the well-known part goes between host and path; a query stays where it is). Null for a URN, which has no such place.
+    /// </summary>
+    public static string? Address(string resource) => new Uri(resource) is { Scheme: "https" or "http" } uri
+        ? uri.GetLeftPart(UriPartial.Authority) + WellKnown + uri.AbsolutePath.TrimEnd('/') + uri.Query
+        : null;
 
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
         var options = settings.Value;
-        var resource = new Uri(options.Resource!);
-        if (resource.Scheme is "https" or "http")
+        if (Address(options.Resource!) is { } address)
         {
-            var path = WellKnown + resource.AbsolutePath.TrimEnd('/');
+            var path = new Uri(address).AbsolutePath;
             var document = Document(options);
             app.Use((context, proceed) => context.Request.Path.Value == path && HttpMethods.IsGet(context.Request.Method) ? Answer(context.Response, document) : proceed(context));
         }

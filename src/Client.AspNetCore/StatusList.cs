@@ -36,7 +36,7 @@ internal sealed class StatusList
     public static StatusList? Read(JsonElement claim)
     {
         if (claim.ValueKind != JsonValueKind.Object
-            || !claim.TryGetProperty("bits", out var width) || !width.TryGetInt32(out var bits) || bits is not (1 or 2 or 4 or 8)
+            || !claim.TryGetProperty("bits", out var width) || width.ValueKind != JsonValueKind.Number || !width.TryGetInt32(out var bits) || bits is not (1 or 2 or 4 or 8)
             || !claim.TryGetProperty("lst", out var packed) || packed.ValueKind != JsonValueKind.String || !Base64Url.IsValid(packed.GetString()))
             return null;
 

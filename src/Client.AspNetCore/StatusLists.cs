@@ -27,7 +27,7 @@ internal sealed partial class StatusLists(IssuerKeys issuer, IOptions<AssayValid
     public async ValueTask<TokenStatus> Check(JsonElement status, CancellationToken cancellationToken)
     {
         if (status.ValueKind != JsonValueKind.Object || !status.TryGetProperty("status_list", out var place) || place.ValueKind != JsonValueKind.Object
-            || !place.TryGetProperty("idx", out var idx) || !idx.TryGetInt64(out var index)
+            || !place.TryGetProperty("idx", out var idx) || idx.ValueKind != JsonValueKind.Number || !idx.TryGetInt64(out var index)
             || !place.TryGetProperty("uri", out var uri) || uri.ValueKind != JsonValueKind.String)
             return TokenStatus.Unreadable;
 

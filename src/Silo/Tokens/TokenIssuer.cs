@@ -69,7 +69,7 @@ internal sealed class TokenIssuer(
         switch (await Decide(client.ClientId, request, passage, cancellationToken))
         {
             case Decision.Decided decided:
-                return Granted(decided.Verdict) is { IsEmpty: false } granted
+                return decided.Verdict.GrantedScopes() is { IsEmpty: false } granted
                     ? await Sign(client, request, decided, granted)
                     : await Deny(client, request, decided);
 
@@ -229,18 +229,6 @@ internal sealed class TokenIssuer(
         return ScopeList.TryParse(form.Scope, out scopes)
             ? null
             : new OAuthError(400, "invalid_scope", $"scope is not 1 to {ScopeList.MaxScopes} scope tokens parted by single spaces");
-    }
-
-    private static ImmutableArray<string> Granted(Verdict verdict)
-    {
-        var granted = ImmutableArray.CreateBuilder<string>(verdict.Scopes.Length);
-        foreach (var scope in verdict.Scopes)
-        {
-            if (scope.Granted)
-                granted.Add(scope.Scope);
-        }
-
-        return granted.DrainToImmutable();
     }
 
     private static ImmutableArray<string> StepUp(Verdict verdict)

@@ -69,8 +69,10 @@ internal sealed class WitnessPush(
         var first = silo.Newest?.Timelines.Newest?.FirstShard ?? 0; // of the shards before it a witness may have seen more than there is
         foreach (var head in watch.Heads.Values)
         {
-            if (head.Shard >= first && head.Root is { } root && kept.Newest(witness.Name, head.Shard)?.Size != head.Size)
-                refusal ??= await Show(witness, head, root, cancellationToken);
+            if (head.Shard < first || head.Root is not { } root || kept.Newest(witness.Name, head.Shard)?.Size == head.Size)
+                continue;
+            var answer = await Show(witness, head, root, cancellationToken);
+            refusal ??= answer;
         }
 
         return refusal;

@@ -34,6 +34,9 @@ public sealed class ValidationTests
     [InlineData("no exp")]
     [InlineData("cnf")]
     [InlineData("no status")]
+    [InlineData("status is a word")]
+    [InlineData("idx is a word")]
+    [InlineData("idx is negative")]
     [InlineData("unpublished key")]
     [InlineData("changed")]
     [InlineData("unsigned")]
@@ -51,6 +54,9 @@ public sealed class ValidationTests
             "no exp" => issuer.Token(claims => claims.Remove("exp")),
             "cnf" => issuer.Token(claims => claims["cnf"] = new JsonObject { ["jkt"] = "x" }),
             "no status" => issuer.Token(claims => claims.Remove("status")),
+            "status is a word" => issuer.Token(claims => claims["status"] = "valid"),
+            "idx is a word" => issuer.Token(claims => claims["status"]!["status_list"]!["idx"] = "3"),
+            "idx is negative" => issuer.Token(index: -1),
             "unpublished key" => issuer.Token(keyId: "unpublished"),
             "changed" => Changed(issuer.Token()),
             _ => string.Join('.', "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0", issuer.Token().Split('.')[1], ""),
@@ -87,6 +93,22 @@ public sealed class ValidationTests
         Assert.Equal(
             $$"""{"resource":"{{TokenMaker.Api}}","authorization_servers":["{{issuer.Url}}"],"bearer_methods_supported":["header"],"scopes_supported":["ledger:read"],"resource_name":"The ledger"}""",
             document.RootElement.GetRawText());
+    }
+
+    [Fact]
+    public async Task An_API_that_is_a_URN_says_no_place_of_metadata()
+    {
+        const string api = "urn:example:ledger";
+        await using var issuer = await TokenMaker.Start();
+        await using var server = await Ledger.Start(issuer, options => options.Resource = api);
+
+        using var without = await server.Get("/who", null);
+        using var wrong = await server.Get("/who", issuer.Token());
+        using var right = await server.Get("/who", issuer.Token(claims => claims["aud"] = api));
+
+        Assert.Equal((HttpStatusCode.Unauthorized, "Bearer"), (without.StatusCode, without.Headers.WwwAuthenticate.ToString()));
+        Assert.Equal("Bearer error=\"invalid_token\", error_description=\"the token is expired, revoked, or not for this API\"", wrong.Headers.WwwAuthenticate.ToString());
+        Assert.Equal(HttpStatusCode.OK, right.StatusCode);
     }
 
     [Fact]
@@ -184,6 +206,7 @@ public sealed class ValidationTests
     [InlineData("bad signature")]
     [InlineData("typ")]
     [InlineData("not packed")]
+    [InlineData("bits is a word")]
     [InlineData("elsewhere")]
     public async Task A_list_that_is_not_the_tokens_refuses_it(string fault)
     {
@@ -207,6 +230,9 @@ public sealed class ValidationTests
                 break;
             case "not packed":
                 issuer.ChangeList = static claims => claims["status_list"]!["lst"] = "AAAA";
+                break;
+            case "bits is a word":
+                issuer.ChangeList = static claims => claims["status_list"]!["bits"] = "1";
                 break;
             case "elsewhere":
                 token = issuer.Token(claims => claims["status"]!["status_list"]!["uri"] = "https://other.example/status-lists/1");

@@ -40,6 +40,23 @@ public sealed class WitnessTests
         Assert.Contains("the witness w2 has cosigned nothing of this log", other.Errors.ReplaceLineEndings(" "));
     }
 
+    [Fact(Timeout = 300_000)]
+    public async Task A_shard_that_a_witness_does_not_take_holds_up_no_other()
+    {
+        RunningSilo? running = null;
+        await using var witness = await TestWitness.Start(async origin => origin.EndsWith("/log/1", StringComparison.Ordinal)
+            ? null
+            : (await running!.Http.GetStringAsync($"{running.Url}{origin[origin.IndexOf('/')..]}/keys")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(NoteKey.Parse));
+        await using var silo = running = await RunningSilo.Start(
+            ("Assay:Log:Witnesses:0:Url", witness.Url), ("Assay:Log:Witnesses:0:Key", witness.Key), ("Assay:Log:WitnessEvery", "00:00:00.2"), ("Assay:Log:CheckpointEvery", "00:00:00.2"));
+        await silo.AskAs("payments-exporter", ("resource", Payments));
+        await silo.Kill();
+        await silo.Start();
+        await silo.AskAs("payments-exporter", ("resource", Payments));
+
+        Assert.True(await Cosigned(silo, atLeast: 1, shard: "2") > 0);
+    }
+
     [Fact]
     public async Task Each_answer_of_a_witness_is_told_apart()
     {
@@ -85,8 +102,8 @@ public sealed class WitnessTests
         Assert.Empty(new Cosignatures(file).All);
     }
 
-    /// <summary>How many records of the silo's shard the public checkpoint says are cosigned, when they are so many.</summary>
-    private static async Task<long> Cosigned(RunningSilo silo, long atLeast)
+    /// <summary>How many records of the shard the public checkpoint says are cosigned, when they are so many.</summary>
+    private static async Task<long> Cosigned(RunningSilo silo, long atLeast, string shard = "1")
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (true)
@@ -94,7 +111,7 @@ public sealed class WitnessTests
             var note = await silo.Http.GetStringAsync(silo.Url + "/log/checkpoint", patience.Token);
             foreach (var line in note.Split('\n'))
             {
-                if (line.Split(' ') is ["witness", "1", var size, ..] && long.Parse(size) >= atLeast)
+                if (line.Split(' ') is ["witness", var of, var size, ..] && of == shard && long.Parse(size) >= atLeast)
                     return long.Parse(size);
             }
 
