@@ -1,6 +1,5 @@
 using Assay.Core.Decisions;
 using Assay.Core.Registry;
-using Assay.Core.Risk;
 using Assay.Grains.Authority;
 
 namespace Assay.Grains.Identities;
@@ -33,31 +32,21 @@ public static class IdentityEvaluation
         if (!view.Policies.TryGetValue(GrainKey.For(realm, api.PolicyDomain), out var policy))
             return new Decision.Unavailable(UnavailableReason.NoPolicy);
 
-        var age = now > view.RefreshedAt ? now - view.RefreshedAt : TimeSpan.Zero;
-        if (age > bounds.EntitlementAgeBound)
+        var input = DecisionInputs.Of(
+            view,
+            realm,
+            identity,
+            number,
+            new Asking(request.GrantType, request.AuthenticationMethod ?? "", request.CredentialHandle ?? "", request.OriginIp),
+            api.Resource,
+            request.Scopes.IsEmpty ? [.. api.Scopes.Select(scope => scope.Name)] : request.Scopes,
+            now,
+            api.PolicyDomain,
+            policy.Version,
+            bounds);
+        if (input.EntitlementAge > bounds.EntitlementAgeBound)
             return new Decision.Unavailable(UnavailableReason.EntitlementsTooOld);
 
-        var input = new DecisionInput
-        {
-            Realm = realm,
-            ClientId = identity.Id,
-            Time = now,
-            GrantType = request.GrantType,
-            AuthenticationMethod = request.AuthenticationMethod ?? "",
-            CredentialHandle = request.CredentialHandle ?? "",
-            Resource = api.Resource,
-            Scopes = request.Scopes.IsEmpty ? [.. api.Scopes.Select(scope => scope.Name)] : request.Scopes,
-            OriginIp = request.OriginIp,
-            Risk = RiskScore.Assess(identity.Signals, now),
-            EntitlementAge = age,
-            RiskAge = age,
-            IdentityNumber = number,
-            DirectoryNumber = view.Number,
-            PolicyDomain = api.PolicyDomain,
-            PolicyVersion = policy.Version,
-            DefaultLifetime = bounds.TokenLifetime,
-            MaxLifetime = bounds.MaxTokenLifetime,
-        };
         var stage = stages?.Of(view.Directory, identity, api.Resource, input.Time) ?? DecisionStage.Of(view.Directory, identity, api.Resource, input.Time)!;
         return AbsentDecider.Decide(policy.Policies, stage, identity, input) is { } verdict
             ? new Decision.Decided(view.Number, input, verdict)

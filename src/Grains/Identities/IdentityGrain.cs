@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Assay.Core.Decisions;
 using Assay.Core.Registry;
-using Assay.Core.Risk;
 using Assay.Grains.Authority;
 using Assay.Grains.Policies;
 using Microsoft.Extensions.Logging;
@@ -294,33 +293,8 @@ internal sealed class IdentityGrain(
     private bool IsBehind(SiloSnapshot view, long minimum) => view.Number < minimum || freshness.RequiredNumber > number || number > view.Number;
 
     private DecisionInput Input(
-        SiloSnapshot view, DecisionRequest request, string resource, ImmutableArray<string> scopes, DateTimeOffset now, string domain, string version = "")
-    {
-        var age = now - view.RefreshedAt;
-        if (age < TimeSpan.Zero)
-            age = TimeSpan.Zero;
-        return new DecisionInput
-        {
-            Realm = realm,
-            ClientId = id,
-            Time = now,
-            GrantType = request.GrantType,
-            AuthenticationMethod = request.AuthenticationMethod,
-            CredentialHandle = request.CredentialHandle,
-            Resource = resource,
-            Scopes = scopes,
-            OriginIp = request.OriginIp,
-            Risk = RiskScore.Assess(identity!.Signals, now),
-            EntitlementAge = age,
-            RiskAge = age,
-            IdentityNumber = number,
-            DirectoryNumber = view.Number,
-            PolicyDomain = domain,
-            PolicyVersion = version,
-            DefaultLifetime = bounds.TokenLifetime,
-            MaxLifetime = bounds.MaxTokenLifetime,
-        };
-    }
+        SiloSnapshot view, DecisionRequest request, string resource, ImmutableArray<string> scopes, DateTimeOffset now, string domain, string version = "") => DecisionInputs.Of(
+        view, realm, identity!, number, new Asking(request.GrantType, request.AuthenticationMethod, request.CredentialHandle, request.OriginIp), resource, scopes, now, domain, version, bounds);
 
     private static Decision.Refused Refuse(SiloSnapshot view, RefusalReason reason, TimeSpan? retryAfter = null, DecisionInput? input = null) =>
         new(view.Number, reason, retryAfter, input);
