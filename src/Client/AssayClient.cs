@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Assay.Client.Events;
 
 namespace Assay.Client;
 
@@ -6,13 +7,14 @@ namespace Assay.Client;
 /// Gets access tokens from an Assay issuer with the client credentials grant (RFC 6749 §4.4), and keeps each until shortly before it expires. Safe for many
 /// threads at once; make one and keep it: its cache and its connections are its own.
 /// </summary>
-public sealed class AssayClient : IDisposable
+public sealed class AssayClient : IDisposable, IAsyncDisposable
 {
     private readonly AssayClientOptions options;
     private readonly HttpClient http;
     private readonly IssuerMetadata metadata;
     private readonly TokenEndpoint endpoint;
     private readonly TokenCache cache;
+    private bool isListening;
 
     /// <summary>Makes a client. Nothing is sent before the first token is asked for.</summary>
     /// <exception cref="ArgumentException">An option is missing or out of its bounds.</exception>
@@ -25,7 +27,11 @@ public sealed class AssayClient : IDisposable
         metadata = new IssuerMetadata(options.Issuer, http, options.TimeProvider);
         endpoint = new TokenEndpoint(options, http);
         cache = new TokenCache(AskAsync, options.MaxCachedTokens, options.TimeProvider);
+        Events = new SecurityEventStream(this, options, http) { Missed = cache.RenewSoon };
     }
+
+    /// <summary>What the issuer tells this client: see <see cref="AssayClientOptions.ListenForChanges"/>, and subscribe for uses of your own.</summary>
+    public SecurityEventStream Events { get; }
 
     /// <summary>
     /// A client as the environment describes it: <c>ASSAY_ISSUER</c>, <c>ASSAY_CLIENT_ID</c>, and either <c>ASSAY_CLIENT_KEY_FILE</c> (a private key, PEM or JWK)
@@ -35,8 +41,11 @@ public sealed class AssayClient : IDisposable
     public static AssayClient FromEnvironment() => new(EnvironmentSettings.Read(Environment.GetEnvironmentVariable));
 
     /// <inheritdoc cref="GetTokenAsync(string?, IReadOnlyCollection{string}, CancellationToken)"/>
-    public ValueTask<TokenResponse> GetTokenAsync(string? resource, params ReadOnlySpan<string> scopes) =>
-        cache.GetAsync(resource, scopes, CancellationToken.None);
+    public ValueTask<TokenResponse> GetTokenAsync(string? resource, params ReadOnlySpan<string> scopes)
+    {
+        Listen();
+        return cache.GetAsync(resource, scopes, CancellationToken.None);
+    }
 
     /// <summary>
     /// A token with at least 10 seconds left (a quarter of its life, if that is less). One that is held is returned at once, without allocating when the
@@ -55,8 +64,11 @@ public sealed class AssayClient : IDisposable
     /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The client was disposed, before the call or while it waited.</exception>
     public ValueTask<TokenResponse> GetTokenAsync(
-        string? resource, IReadOnlyCollection<string> scopes, CancellationToken cancellationToken = default) =>
-        cache.GetAsync(resource, AsSpan(scopes), cancellationToken);
+        string? resource, IReadOnlyCollection<string> scopes, CancellationToken cancellationToken = default)
+    {
+        Listen();
+        return cache.GetAsync(resource, AsSpan(scopes), cancellationToken);
+    }
 
     /// <summary>Asks the issuer for a token now, whatever is held: a new request and a new decision. What it brings also takes the place of the token held. Safe to repeat.</summary>
     /// <param name="resource">As for <see cref="GetTokenAsync(string?, IReadOnlyCollection{string}, CancellationToken)"/>.</param>
@@ -74,13 +86,35 @@ public sealed class AssayClient : IDisposable
     internal ValueTask<TokenResponse> ReplaceAsync(TokenResponse refused, string? resource, ReadOnlySpan<string> scopes, CancellationToken cancellationToken) =>
         cache.ReplaceAsync(refused, resource, scopes, cancellationToken);
 
-    /// <summary>Forgets all tokens, and closes the connections unless they belong to a given <see cref="AssayClientOptions.HttpClient"/>.</summary>
+    /// <summary>
+    /// Forgets all tokens, and closes the connections unless they belong to a given <see cref="AssayClientOptions.HttpClient"/>. An event stream is deleted in the
+    /// background: a program that ends at once uses <see cref="DisposeAsync"/>.
+    /// </summary>
     public void Dispose()
     {
+        var closing = Events.CloseAsync();
         cache.Dispose();
         metadata.Dispose();
-        if (options.HttpClient is null)
+        if (options.HttpClient is not null)
+            return;
+        if (closing.IsCompleted)
             http.Dispose();
+        else
+            closing.ContinueWith(static (_, http) => ((HttpClient)http!).Dispose(), http, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    /// <summary>As <see cref="Dispose"/>, and waits until the event stream is deleted, for 5 s at most.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Events.CloseAsync().ConfigureAwait(false);
+        Dispose();
+    }
+
+    // With the first token, so that a client that is made and not used asks for nothing.
+    private void Listen()
+    {
+        if (options.ListenForChanges && !Volatile.Read(ref isListening) && !Interlocked.Exchange(ref isListening, true))
+            Events.Subscribe(happened => OwnTokens.Heed(happened, options.ClientId, cache));
     }
 
     private static ReadOnlySpan<string> AsSpan(IReadOnlyCollection<string> scopes)

@@ -1,3 +1,6 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
 namespace Assay.Client;
 
 /// <summary>Who asks, whom, and with what credential. Set it before a client is made of it; changes after that have no defined effect.</summary>
@@ -33,6 +36,17 @@ public sealed class AssayClientOptions
     /// <summary>How many tokens are held at most, one for each resource and set of scopes; the longest unused are let go first. 1 to 1,000,000; 1,000 by default.</summary>
     public int MaxCachedTokens { get; set; } = 1_000;
 
+    /// <summary>
+    /// Whether the client hears from the issuer what becomes of it, in an event stream of its own (<see cref="AssayClient.Events"/>) that begins with the first
+    /// token: a token that was revoked, or may allow less by now, is let go of at once, and one that may allow more is renewed. False by default. It takes a
+    /// connection, and one of the streams that the identity may have (<c>Assay:Events:StreamsPerClient</c>). Without the right to it, or while the
+    /// issuer is away, tokens are got and held as without it.
+    /// </summary>
+    public bool ListenForChanges { get; set; }
+
+    /// <summary>Where it is said, once each time, that events are not heard; nowhere by default. Never a token.</summary>
+    public ILogger Logger { get; set; } = NullLogger.Instance;
+
     /// <summary>The clock that dates assertions, and by whose monotonic side tokens are held. The issuer tolerates one that is 10 seconds ahead.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
@@ -42,6 +56,7 @@ public sealed class AssayClientOptions
         ArgumentException.ThrowIfNullOrEmpty(ClientId);
         ArgumentNullException.ThrowIfNull(Credential);
         ArgumentNullException.ThrowIfNull(TimeProvider);
+        ArgumentNullException.ThrowIfNull(Logger);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(Timeout, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Timeout, TimeSpan.FromHours(1));
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxCachedTokens, 1);

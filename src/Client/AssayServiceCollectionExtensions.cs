@@ -1,5 +1,6 @@
 using Assay.Client;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -14,7 +15,9 @@ public static class AssayServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configure);
-        services.AddOptionsWithValidateOnStart<AssayClientOptions>().Configure(configure);
+        services.AddOptionsWithValidateOnStart<AssayClientOptions>()
+            .Configure<IServiceProvider>(static (options, provider) => options.Logger = provider.GetService<ILoggerFactory>()?.CreateLogger<AssayClient>() ?? options.Logger)
+            .Configure(configure);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<AssayClientOptions>, AssayClientOptionsValidator>());
         services.TryAddSingleton(provider => new AssayClient(provider.GetRequiredService<IOptions<AssayClientOptions>>().Value));
         return services;

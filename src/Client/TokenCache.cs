@@ -22,6 +22,7 @@ internal sealed class TokenCache : IDisposable
     private readonly Entry?[] recent = new Entry?[RecentSlots];
     private readonly CancellationTokenSource disposed = new();
     private readonly Lock evicting = new();
+    private int lettingsGo;
 
     public TokenCache(Func<TokenRequest, CancellationToken, Task<TokenResponse>> ask, int capacity, TimeProvider clock)
     {
@@ -51,10 +52,15 @@ internal sealed class TokenCache : IDisposable
     public async Task<TokenResponse> RequestAsync(TokenRequest request, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(disposed.IsCancellationRequested, typeof(AssayClient));
-        var askedAt = clock.GetTimestamp();
-        var token = await ask(request, cancellationToken).ConfigureAwait(false);
-        Add(request, askedAt).Hold(CachedToken.From(token, askedAt, clock));
-        return token;
+        var (token, lettingGo) = await AskNowAsync(request, cancellationToken).ConfigureAwait(false);
+        var entry = Add(request, token.AskedAt);
+        lock (entry.Gate)
+        {
+            if (lettingGo == lettingsGo)
+                entry.Hold(token);
+        }
+
+        return token.Token;
     }
 
     /// <summary>A token in place of one that an API refused. Never more than one request in 10 s for the same thing, however often it is refused.</summary>
@@ -63,6 +69,38 @@ internal sealed class TokenCache : IDisposable
         ObjectDisposedException.ThrowIf(disposed.IsCancellationRequested, typeof(AssayClient));
         var now = clock.GetTimestamp();
         return new ValueTask<TokenResponse>(Replace(Find(resource, scopes, now), refused, now).WaitAsync(cancellationToken));
+    }
+
+    /// <summary>
+    /// Lets go of tokens that may allow what is not allowed any more: nobody gets them from here on, nor what was asked for before and comes only now.
+    /// </summary>
+    /// <param name="which">Null for all.</param>
+    public void LetGo(Func<TokenResponse, bool>? which)
+    {
+        if (which is null)
+            Interlocked.Increment(ref lettingsGo);
+        foreach (var (_, entry) in entries)
+        {
+            lock (entry.Gate)
+            {
+                if (entry.Held is { } held && (which is null || which(held.Token)))
+                    entry.LetGo();
+            }
+        }
+    }
+
+    /// <summary>Has every token renewed by whoever asks for it next, in the background.</summary>
+    public void RenewSoon()
+    {
+        var now = clock.GetTimestamp();
+        foreach (var (_, entry) in entries)
+        {
+            lock (entry.Gate)
+            {
+                if (entry.Held is { } held && held.RenewAt > now && entry.RetryAt is null) // a wait after a failure stays
+                    entry.Hold(held with { RenewAt = now });
+            }
+        }
     }
 
     public void Dispose() => disposed.Cancel(); // no timer and no handle in it: nothing else to free
@@ -168,12 +206,17 @@ internal sealed class TokenCache : IDisposable
 
     private async Task<TokenResponse> FetchAsync(Entry entry)
     {
-        var askedAt = clock.GetTimestamp();
         try
         {
-            var token = await ask(entry.Request, disposed.Token).ConfigureAwait(false);
-            entry.Land(CachedToken.From(token, askedAt, clock));
-            return token;
+            var (token, lettingGo) = await AskNowAsync(entry.Request, disposed.Token).ConfigureAwait(false);
+            lock (entry.Gate)
+            {
+                if (lettingGo == lettingsGo)
+                    entry.Hold(token);
+                entry.Flight = null;
+            }
+
+            return token.Token;
         }
         catch (Exception fault)
         {
@@ -181,6 +224,18 @@ internal sealed class TokenCache : IDisposable
             if (fault is OperationCanceledException)
                 throw new ObjectDisposedException(typeof(AssayClient).FullName, fault);
             throw;
+        }
+    }
+
+    /// <summary>A token, and after how many lettings go it was asked for. When one came in between it may be of a decision from before: then it is asked for once more.</summary>
+    private async Task<(CachedToken Token, int LettingGo)> AskNowAsync(TokenRequest request, CancellationToken cancellationToken)
+    {
+        for (var isLast = false; ; isLast = true)
+        {
+            var (askedAt, lettingGo) = (clock.GetTimestamp(), Volatile.Read(ref lettingsGo));
+            var token = await ask(request, cancellationToken).ConfigureAwait(false);
+            if (isLast || lettingGo == Volatile.Read(ref lettingsGo))
+                return (CachedToken.From(token, askedAt, clock), lettingGo);
         }
     }
 
@@ -225,20 +280,16 @@ internal sealed class TokenCache : IDisposable
                 Volatile.Write(ref lastUsed, now);
         }
 
+        /// <summary>Answers may overtake each other; the later decision stays. Under <see cref="Gate"/>.</summary>
         public void Hold(CachedToken token)
         {
-            lock (Gate)
-                Keep(token);
+            failures = 0;
+            if (held is not { } other || other.AskedAt <= token.AskedAt)
+                held = token;
         }
 
-        public void Land(CachedToken token)
-        {
-            lock (Gate)
-            {
-                Keep(token);
-                flight = null;
-            }
-        }
+        /// <summary>Under <see cref="Gate"/>.</summary>
+        public void LetGo() => held = null;
 
         public void Fail(TimeSpan? retryAfter, TimeProvider clock)
         {
@@ -249,14 +300,6 @@ internal sealed class TokenCache : IDisposable
                 held = held is { } token ? token with { RenewAt = retryAt } : null;
                 flight = null;
             }
-        }
-
-        // Answers may overtake each other; the later decision stays.
-        private void Keep(CachedToken token)
-        {
-            failures = 0;
-            if (held is not { } other || other.AskedAt <= token.AskedAt)
-                held = token;
         }
     }
 }

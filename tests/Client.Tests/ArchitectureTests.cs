@@ -12,6 +12,6 @@ public sealed class ArchitectureTests
             .Select(reference => reference.Name!)
             .Where(name => !File.Exists(Path.Combine(baseClassLibrary, name + ".dll")));
 
-        Assert.Equal(["Microsoft.Extensions.DependencyInjection.Abstractions", "Microsoft.Extensions.Http", "Microsoft.Extensions.Options"], others.Order());
+        Assert.Equal(["Microsoft.Extensions.DependencyInjection.Abstractions", "Microsoft.Extensions.Http", "Microsoft.Extensions.Logging.Abstractions", "Microsoft.Extensions.Options"], others.Order());
     }
 }
