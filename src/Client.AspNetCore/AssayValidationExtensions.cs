@@ -41,6 +41,8 @@ public static class AssayValidationExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IssuerKeys>();
         services.TryAddSingleton<StatusLists>();
+        services.TryAddSingleton<RevocationListener>();
+        services.AddHostedService(static provider => provider.GetRequiredService<RevocationListener>());
         services.TryAddSingleton<TokenChecks>();
         services.AddSingleton<IStartupFilter, ResourceMetadata>();
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, InsufficientToken>();
@@ -66,7 +68,7 @@ public static class AssayValidationExtensions
 
     /// <summary>
     /// Only who proved itself in one of these ways (claim <c>acr</c>; any when none is named) and not longer ago than <paramref name="maxAge"/> (claim
-    /// <c>auth_time</c>; null for any time); else 401 <c>insufficient_user_authentication</c> (RFC 9470).
+    /// <c>auth_time</c>; null for any time; <see cref="AssayValidationOptions.ClockSkew"/> is added); else 401 <c>insufficient_user_authentication</c> (RFC 9470).
     /// </summary>
     public static AuthorizationPolicyBuilder RequireAssurance(this AuthorizationPolicyBuilder policy, TimeSpan? maxAge, params string[] acrValues)
     {
@@ -102,6 +104,7 @@ public static class AssayValidationExtensions
             ValidAlgorithms = options.Algorithms,
             ValidIssuer = options.IssuerText,
             ValidAudience = options.Resource,
+            IgnoreTrailingSlashWhenValidatingAudience = false, // another resource (RFC 8707 §2)
             ClockSkew = options.ClockSkew,
             NameClaimType = "client_id",
         };

@@ -34,6 +34,21 @@ public sealed class AssayValidationOptions
     /// </summary>
     public TimeSpan AcceptStaleStatus { get; set; }
 
+    /// <summary>
+    /// Whether revocations are heard of in an event stream, so that tokens are refused within a second, usually, and not when a status list is fetched again. False
+    /// by default. Events are asked for by the program's own <see cref="AssayClient"/> (<c>AddAssay</c>), whose identity has to be a resource server of an API
+    /// (<c>resourceServers</c>): it then hears of those whose tokens came here; with the right to hear of everybody (role <c>assay-event-receiver</c>), of all
+    /// from the start. Status lists go on being read.
+    /// </summary>
+    public bool ListenForRevocations { get; set; }
+
+    /// <summary>
+    /// For how long nothing may be heard of the event stream, while <see cref="ListenForRevocations"/>, until tokens are refused with 503; 30 seconds to 1 hour. Null,
+    /// the default, leaves it to status lists then, so that a revocation shows as late as without events. An issuer answers every 20 seconds while
+    /// nothing happens.
+    /// </summary>
+    public TimeSpan? AcceptSilence { get; set; }
+
     /// <summary>How soon after another the issuer's keys are fetched again because a token names a key that is not there; 1 second to 5 minutes, 10 seconds by default.</summary>
     public TimeSpan UnknownKeyCoolDown { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -58,6 +73,10 @@ public sealed class AssayValidationOptions
             yield return "ClockSkew is not from 0 to 5 minutes.";
         if (AcceptStaleStatus < TimeSpan.Zero || AcceptStaleStatus > TimeSpan.FromHours(1))
             yield return "AcceptStaleStatus is not from 0 to 1 hour.";
+        if (AcceptSilence < TimeSpan.FromSeconds(30) || AcceptSilence > TimeSpan.FromHours(1))
+            yield return "AcceptSilence is not from 30 seconds to 1 hour.";
+        if (AcceptSilence is not null && !ListenForRevocations)
+            yield return "AcceptSilence means nothing without ListenForRevocations.";
         if (UnknownKeyCoolDown < TimeSpan.FromSeconds(1) || UnknownKeyCoolDown > TimeSpan.FromMinutes(5))
             yield return "UnknownKeyCoolDown is not from 1 second to 5 minutes.";
         if (Timeout < TimeSpan.FromMilliseconds(100) || Timeout > TimeSpan.FromMinutes(1))

@@ -36,13 +36,15 @@ internal sealed class AssuranceRequirement(string[] acrValues, TimeSpan? maxAge)
         return Task.CompletedTask;
     }
 
-    // Without auth_time nobody knows, and the answer is no.
+    // Without auth_time nobody knows, and the answer is no. By clocks that are apart, no proof would be of now: as far as they may be, it is.
     private static TimeSpan AgeOf(AuthorizationHandlerContext context)
     {
-        var clock = (context.Resource as HttpContext)?.RequestServices.GetService(typeof(TimeProvider)) as TimeProvider ?? TimeProvider.System;
-        return long.TryParse(context.User.FindFirstValue("auth_time"), NumberStyles.None, CultureInfo.InvariantCulture, out var time)
-            ? clock.GetUtcNow() - DateTimeOffset.FromUnixTimeSeconds(time)
-            : TimeSpan.MaxValue;
+        if (!long.TryParse(context.User.FindFirstValue("auth_time"), NumberStyles.None, CultureInfo.InvariantCulture, out var time))
+            return TimeSpan.MaxValue;
+        var services = (context.Resource as HttpContext)?.RequestServices;
+        var clock = services?.GetService<TimeProvider>() ?? TimeProvider.System;
+        var skew = services?.GetService<IOptions<AssayValidationOptions>>()?.Value.ClockSkew ?? TimeSpan.Zero;
+        return clock.GetUtcNow() - DateTimeOffset.FromUnixTimeSeconds(time) - skew;
     }
 }
 

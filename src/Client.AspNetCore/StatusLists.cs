@@ -24,7 +24,11 @@ internal sealed partial class StatusLists(IssuerKeys issuer, IOptions<AssayValid
 
     /// <summary>Whether the issuer still stands by a token. Locals only, unless its list has to be fetched.</summary>
     /// <param name="status">The token's claim <c>status</c>.</param>
-    public async ValueTask<TokenStatus> Check(JsonElement status, CancellationToken cancellationToken)
+    /// <param name="listedFrom">
+    /// From this moment on, of the monotonic clock, only a list that was asked for after it is believed: it may know something that an earlier one does not. 0 when
+    /// any will do.
+    /// </param>
+    public async ValueTask<TokenStatus> Check(JsonElement status, long listedFrom, CancellationToken cancellationToken)
     {
         if (status.ValueKind != JsonValueKind.Object || !status.TryGetProperty("status_list", out var place) || place.ValueKind != JsonValueKind.Object
             || !place.TryGetProperty("idx", out var idx) || idx.ValueKind != JsonValueKind.Number || !idx.TryGetInt64(out var index)
@@ -36,7 +40,7 @@ internal sealed partial class StatusLists(IssuerKeys issuer, IOptions<AssayValid
         if (!Uri.TryCreate(address, UriKind.Absolute, out var url) || url.GetLeftPart(UriPartial.Authority) != options.Issuer!.GetLeftPart(UriPartial.Authority))
             return TokenStatus.Unreadable;
 
-        var (list, otherwise) = await Find(url, address, cancellationToken).ConfigureAwait(false);
+        var (list, otherwise) = await Find(url, address, listedFrom, cancellationToken).ConfigureAwait(false);
         return list is null ? otherwise : list.At(index) switch
         {
             0 => TokenStatus.Valid,
@@ -45,7 +49,7 @@ internal sealed partial class StatusLists(IssuerKeys issuer, IOptions<AssayValid
         };
     }
 
-    private async ValueTask<(StatusList? List, TokenStatus Otherwise)> Find(Uri url, string address, CancellationToken cancellationToken)
+    private async ValueTask<(StatusList? List, TokenStatus Otherwise)> Find(Uri url, string address, long listedFrom, CancellationToken cancellationToken)
     {
         if (!entries.TryGetValue(address, out var entry))
         {
@@ -56,7 +60,8 @@ internal sealed partial class StatusLists(IssuerKeys issuer, IOptions<AssayValid
 
         var now = clock.GetTimestamp();
         var held = entry.Held;
-        if (held is not null && clock.GetElapsedTime(held.Asked, now) < held.Ttl)
+        var isBehind = held is not null && held.Asked < listedFrom && now >= listedFrom;
+        if (held is not null && !isBehind && clock.GetElapsedTime(held.Asked, now) < held.Ttl)
         {
             if (clock.GetElapsedTime(held.Asked, now) > held.Ttl / 2)
                 _ = Refresh(entry, url, address);
@@ -64,6 +69,8 @@ internal sealed partial class StatusLists(IssuerKeys issuer, IOptions<AssayValid
         }
 
         var fetched = await Refresh(entry, url, address).WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (isBehind && fetched is not null && fetched.Asked < listedFrom)
+            fetched = await Refresh(entry, url, address).WaitAsync(cancellationToken).ConfigureAwait(false); // that one was under way before
         if (fetched is not null)
             return (fetched.List, default);
         return held is not null && clock.GetElapsedTime(held.Asked, now) < held.Ttl + options.AcceptStaleStatus

@@ -7,7 +7,7 @@ using Microsoft.IdentityModel.JsonWebTokens;
 namespace Assay.Client.AspNetCore;
 
 /// <summary>What is left to check of a token whose signature, issuer, audience and time are right; and what is answered when one is refused.</summary>
-internal sealed class TokenChecks(StatusLists lists, IOptions<AssayValidationOptions> settings) : JwtBearerEvents
+internal sealed class TokenChecks(StatusLists lists, RevocationListener revocations, IOptions<AssayValidationOptions> settings) : JwtBearerEvents
 {
     private const string RetryAfterSeconds = "5";
 
@@ -17,20 +17,33 @@ internal sealed class TokenChecks(StatusLists lists, IOptions<AssayValidationOpt
         var token = (JsonWebToken)context.SecurityToken;
 
         // Whoever stole it could use it without the key it was bound to (RFC 9449 §7.1, RFC 8705 §3).
-        if (token.TryGetPayloadValue<JsonElement>("cnf", out _))
+        if (token.TryGetClaim("cnf", out _)) // of whatever shape
         {
             context.Fail("the token is bound to a key, and was presented as a bearer token");
             return;
         }
 
-        if (!token.TryGetPayloadValue<JsonElement>("status", out var status))
+        var end = revocations.Look(token, out var listedFrom);
+        if (end == TokenEnd.Ended)
         {
-            if (settings.Value.RequireStatus)
-                context.Fail("the token has no status");
+            context.Fail("the token was revoked, as an event has told");
             return;
         }
 
-        switch (await lists.Check(status, context.HttpContext.RequestAborted))
+        if (!revocations.HearsEnough)
+        {
+            context.Fail(new StatusUnknownException("no events are heard"));
+            return;
+        }
+
+        if (!token.TryGetPayloadValue<JsonElement>("status", out var status))
+        {
+            if (settings.Value.RequireStatus || end == TokenEnd.Doubtful || token.TryGetClaim("status", out _))
+                context.Fail("the token has no status that can be read");
+            return;
+        }
+
+        switch (await lists.Check(status, listedFrom, context.HttpContext.RequestAborted))
         {
             case TokenStatus.Revoked:
                 context.Fail("the token was revoked");
@@ -39,7 +52,7 @@ internal sealed class TokenChecks(StatusLists lists, IOptions<AssayValidationOpt
                 context.Fail("the status of the token cannot be read");
                 break;
             case TokenStatus.Unknown:
-                context.Fail(new StatusUnknownException());
+                context.Fail(new StatusUnknownException("the status list of the token cannot be fetched"));
                 break;
         }
     }
@@ -65,4 +78,4 @@ internal sealed class TokenChecks(StatusLists lists, IOptions<AssayValidationOpt
 }
 
 /// <summary>Nobody can say at the moment whether the token was revoked.</summary>
-internal sealed class StatusUnknownException() : Exception("the status list of the token cannot be fetched");
+internal sealed class StatusUnknownException(string reason) : Exception(reason);

@@ -24,7 +24,7 @@ internal sealed class Ledger : IAsyncDisposable
 
     public HttpClient Http { get; }
 
-    public static async Task<Ledger> Start(TokenMaker issuer, Action<AssayValidationOptions>? configure = null, TimeProvider? clock = null)
+    public static async Task<Ledger> Start(TokenMaker issuer, Action<AssayValidationOptions>? configure = null, TimeProvider? clock = null, Action<IServiceCollection>? services = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -34,6 +34,7 @@ internal sealed class Ledger : IAsyncDisposable
             options.ScopesSupported.Add("ledger:read");
             configure?.Invoke(options);
         });
+        services?.Invoke(builder.Services);
         if (clock is not null)
             builder.Services.Replace(ServiceDescriptor.Singleton(clock));
         var app = builder.Build();
@@ -42,6 +43,7 @@ internal sealed class Ledger : IAsyncDisposable
         app.MapGet("/who", (ClaimsPrincipal user) => user.Identity!.Name).RequireAuthorization();
         app.MapGet("/read", () => "rows").RequireScope("ledger:read");
         app.MapGet("/close", () => "closed").RequireScope("ledger:read", "ledger:close");
+        app.MapGet("/wire", () => "wired").RequireAuthorization(static policy => policy.RequireScope("ledger:wire").RequireAssurance(TimeSpan.Zero));
         app.MapGet("/pay", () => "paid").RequireAuthorization(policy => policy.RequireAssurance(TimeSpan.FromSeconds(5), "urn:acr:attested"));
         await app.StartAsync();
         return new Ledger(app);

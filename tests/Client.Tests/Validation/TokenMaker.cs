@@ -27,6 +27,8 @@ internal sealed class TokenMaker : IAsyncDisposable
         ListKey = AddKey("key-1");
     }
 
+    public Issuer Issuer => issuer;
+
     public string Url => issuer.Url;
 
     public string ListUrl => Url + "/status-lists/1";
@@ -43,6 +45,9 @@ internal sealed class TokenMaker : IAsyncDisposable
     public int KeyReads { get; private set; }
 
     public int ListReads { get; private set; }
+
+    /// <summary>What the API said it would take when it last asked for the list.</summary>
+    public string? ListAccept { get; private set; }
 
     public static async Task<TokenMaker> Start() => new(await Issuer.Start());
 
@@ -99,6 +104,7 @@ internal sealed class TokenMaker : IAsyncDisposable
     private Task List(HttpContext context)
     {
         ListReads++;
+        ListAccept = context.Request.Headers.Accept;
         if (ListStatus != 200)
         {
             context.Response.StatusCode = ListStatus;
