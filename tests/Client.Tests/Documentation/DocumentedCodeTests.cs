@@ -65,7 +65,10 @@ public sealed class DocumentedCodeTests
         Assert.Contains(Checkout.Read("samples/service-to-service/Api/Program.cs"), shown);
     }
 
-    [Fact]
-    public void The_page_shows_the_fake_issuer_as_it_is_tested() =>
-        Assert.Contains(Checkout.Read("tests/Client.Tests/Documentation/FakeIssuer.cs"), CodeBlock.In("docs/client.md").Select(block => block.Code + "\n"));
+    /// <summary>Recipes for tests of programs and APIs, which tests beside this one follow.</summary>
+    [Theory]
+    [InlineData("FakeIssuer.cs")]
+    [InlineData("SaidByTheTest.cs")]
+    public void The_page_shows_the_recipe_as_it_is_tested(string file) =>
+        Assert.Contains(Checkout.Read("tests/Client.Tests/Documentation/" + file), CodeBlock.In("docs/client.md").Select(block => block.Code + "\n"));
 }
