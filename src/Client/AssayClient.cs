@@ -9,24 +9,36 @@ namespace Assay.Client;
 /// </summary>
 public sealed class AssayClient : IDisposable, IAsyncDisposable
 {
+    /// <summary>
+    /// The name of the <see cref="HttpClient"/> that <c>AddAssay</c> takes from the factory, for handlers of your own, added after it. One that sends a request again sends its
+    /// assertion again, which the issuer takes once: leave retries to this client.
+    /// </summary>
+    public const string HttpClientName = "Assay.Client";
+
     private readonly AssayClientOptions options;
-    private readonly HttpClient http;
-    private readonly IssuerMetadata metadata;
-    private readonly TokenEndpoint endpoint;
+    private readonly HttpClient? own;
+    private readonly IssuerConnection issuer;
     private readonly TokenCache cache;
     private bool isListening;
 
     /// <summary>Makes a client. Nothing is sent before the first token is asked for.</summary>
     /// <exception cref="ArgumentException">An option is missing or out of its bounds.</exception>
     public AssayClient(AssayClientOptions options)
+        : this(options, null)
+    {
+    }
+
+    /// <param name="options">Who asks, whom, and with what credential.</param>
+    /// <param name="shared">What to send with when the options name nothing; not disposed. Null for a client of its own.</param>
+    internal AssayClient(AssayClientOptions options, HttpClient? shared)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         this.options = options;
-        http = options.HttpClient ?? NewHttpClient();
-        metadata = new IssuerMetadata(options.Issuer, http, options.TimeProvider);
-        endpoint = new TokenEndpoint(options, http);
-        cache = new TokenCache(AskAsync, options.MaxCachedTokens, options.TimeProvider);
+        own = options.HttpClient is null && shared is null ? new HttpClient(NewHandler()) { Timeout = Timeout.InfiniteTimeSpan } : null;
+        var http = own ?? options.HttpClient ?? shared!;
+        issuer = new IssuerConnection(options, http);
+        cache = new TokenCache(AskAsync, options.MaxCachedTokens, options.TimeProvider, issuer.Addresses);
         Events = new SecurityEventStream(this, options, http) { Missed = cache.RenewSoon };
     }
 
@@ -35,7 +47,7 @@ public sealed class AssayClient : IDisposable, IAsyncDisposable
 
     /// <summary>
     /// A client as the environment describes it: <c>ASSAY_ISSUER</c>, <c>ASSAY_CLIENT_ID</c>, and either <c>ASSAY_CLIENT_KEY_FILE</c> (a private key, PEM or JWK)
-    /// or <c>ASSAY_CLIENT_SECRET_FILE</c>.
+    /// or <c>ASSAY_CLIENT_SECRET_FILE</c>. <c>ASSAY_ENDPOINTS</c> may name other addresses of the issuer, parted by spaces.
     /// </summary>
     /// <exception cref="InvalidOperationException">A variable is missing or unusable; the message names it.</exception>
     public static AssayClient FromEnvironment() => new(EnvironmentSettings.Read(Environment.GetEnvironmentVariable));
@@ -50,7 +62,8 @@ public sealed class AssayClient : IDisposable, IAsyncDisposable
     /// <summary>
     /// A token with at least 10 seconds left (a quarter of its life, if that is less). One that is held is returned at once, without allocating when the
     /// scopes are an array, a list or written out in the call; in the last third of its life, about, it is renewed in the background. Otherwise the issuer
-    /// is asked, once for all who wait for the same resource and scopes. Safe to repeat.
+    /// is asked, once for all who wait for the same resource and scopes. While it is away, a call without a token fails at once with what the last request
+    /// found, and nobody sends more than one request at a time to find out (see docs/client.md, "When the issuer is away"). Safe to repeat.
     /// </summary>
     /// <remarks>
     /// A token is a decision of the moment it was made: what has changed since shows in the next one, after its life at the latest.
@@ -70,7 +83,7 @@ public sealed class AssayClient : IDisposable, IAsyncDisposable
         return cache.GetAsync(resource, AsSpan(scopes), cancellationToken);
     }
 
-    /// <summary>Asks the issuer for a token now, whatever is held: a new request and a new decision. What it brings also takes the place of the token held. Safe to repeat.</summary>
+    /// <summary>Asks the issuer for a token now, whatever is held: a new request and a new decision, unless the issuer is being left alone after a failure. What it brings also takes the place of the token held. Safe to repeat.</summary>
     /// <param name="resource">As for <see cref="GetTokenAsync(string?, IReadOnlyCollection{string}, CancellationToken)"/>.</param>
     /// <param name="scopes">Likewise.</param>
     /// <param name="cancellationToken">Ends the call. The issuer may have made a token all the same.</param>
@@ -94,13 +107,13 @@ public sealed class AssayClient : IDisposable, IAsyncDisposable
     {
         var closing = Events.CloseAsync();
         cache.Dispose();
-        metadata.Dispose();
-        if (options.HttpClient is not null)
+        issuer.Dispose();
+        if (own is null)
             return;
         if (closing.IsCompleted)
-            http.Dispose();
+            own.Dispose();
         else
-            closing.ContinueWith(static (_, http) => ((HttpClient)http!).Dispose(), http, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            closing.ContinueWith(static (_, own) => ((HttpClient)own!).Dispose(), own, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
     /// <summary>As <see cref="Dispose"/>, and waits until the event stream is deleted, for 5 s at most.</summary>
@@ -133,13 +146,13 @@ public sealed class AssayClient : IDisposable, IAsyncDisposable
         TokenResponse granted;
         try
         {
-            granted = await ExchangeAsync(request, cancellationToken).ConfigureAwait(false);
+            granted = await issuer.AskAsync(request, cancellationToken).ConfigureAwait(false);
         }
         catch (AssayTokenException refused) when (refused.StepUp.Count > 0 && options.OnVerificationRequired is not null)
         {
             if (!await VerifiedAsync(request, request.Scopes, refused.StepUp, cancellationToken).ConfigureAwait(false))
                 throw;
-            return await ExchangeAsync(request, cancellationToken).ConfigureAwait(false);
+            return await issuer.AskAsync(request, cancellationToken).ConfigureAwait(false);
         }
 
         if (granted.StepUp.Count == 0 || !await VerifiedAsync(request, granted.Withheld, granted.StepUp, cancellationToken).ConfigureAwait(false))
@@ -147,7 +160,7 @@ public sealed class AssayClient : IDisposable, IAsyncDisposable
 
         try
         {
-            return await ExchangeAsync(request, cancellationToken).ConfigureAwait(false);
+            return await issuer.AskAsync(request, cancellationToken).ConfigureAwait(false);
         }
         catch (AssayTokenException)
         {
@@ -160,33 +173,11 @@ public sealed class AssayClient : IDisposable, IAsyncDisposable
         options.OnVerificationRequired is { } verify
         && await verify(new VerificationRequired(request.Resource, withheld, verifications), cancellationToken).ConfigureAwait(false);
 
-    private async Task<TokenResponse> ExchangeAsync(TokenRequest request, CancellationToken cancellationToken)
-    {
-        using var deadline = new CancellationTokenSource(options.Timeout, options.TimeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
-        try
-        {
-            var url = await metadata.TokenEndpointAsync(either.Token).ConfigureAwait(false);
-            return await endpoint.AskAsync(url, request, either.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new AssayTokenException(TokenFailure.Unreachable, $"The issuer {options.Issuer.OriginalString} did not answer in time.", e);
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException)
-        {
-            throw new AssayTokenException(
-                TokenFailure.Unreachable, $"The issuer {options.Issuer.OriginalString} could not be reached: {e.Message}", e);
-        }
-    }
-
-    private static HttpClient NewHttpClient() => new(new SocketsHttpHandler
+    internal static SocketsHttpHandler NewHandler() => new()
     {
         AllowAutoRedirect = false, // a redirect would carry the credential somewhere else
         UseCookies = false,
+        ConnectTimeout = TimeSpan.FromSeconds(5), // an address that swallows packets must not use up the time of the others
         PooledConnectionLifetime = TimeSpan.FromMinutes(5), // notice when a name moves
-    })
-    {
-        Timeout = Timeout.InfiniteTimeSpan, // AssayClientOptions.Timeout bounds the call, the body included
     };
 }

@@ -8,7 +8,11 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Tokens for programs that are put together by dependency injection.</summary>
 public static class AssayServiceCollectionExtensions
 {
-    /// <summary>Adds one <see cref="AssayClient"/>, with its cache, for the whole program. Settings out of their bounds stop the start of a host.</summary>
+    /// <summary>
+    /// Adds one <see cref="AssayClient"/>, with its cache, for the whole program. Settings out of their bounds stop the start of a host. It sends with the named
+    /// HTTP client <see cref="AssayClient.HttpClientName"/>, unless the options bring one; handlers that a program adds to all its clients are not in it, those
+    /// added to this one after the call are.
+    /// </summary>
     /// <param name="services">Where it is added.</param>
     /// <param name="configure">Names the issuer and the client; the credential is a <see cref="DefaultAssayCredential"/> unless another is set.</param>
     public static IServiceCollection AddAssay(this IServiceCollection services, Action<AssayClientOptions> configure)
@@ -19,7 +23,13 @@ public static class AssayServiceCollectionExtensions
             .Configure<IServiceProvider>(static (options, provider) => options.Logger = provider.GetService<ILoggerFactory>()?.CreateLogger<AssayClient>() ?? options.Logger)
             .Configure(configure);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<AssayClientOptions>, AssayClientOptionsValidator>());
-        services.TryAddSingleton(provider => new AssayClient(provider.GetRequiredService<IOptions<AssayClientOptions>>().Value));
+        services.AddHttpClient(AssayClient.HttpClientName, http => http.Timeout = Timeout.InfiniteTimeSpan) // AssayClientOptions.Timeout bounds the call
+            .ConfigurePrimaryHttpMessageHandler(AssayClient.NewHandler)
+            .SetHandlerLifetime(Timeout.InfiniteTimeSpan) // the one client keeps it; its connections are renewed by themselves
+            .ConfigureAdditionalHttpMessageHandlers(static (handlers, _) => handlers.Clear()); // a retry that a program gives to all its clients would send an assertion twice
+        services.TryAddSingleton(provider => new AssayClient(
+            provider.GetRequiredService<IOptions<AssayClientOptions>>().Value,
+            provider.GetRequiredService<IHttpClientFactory>().CreateClient(AssayClient.HttpClientName)));
         return services;
     }
 

@@ -26,6 +26,12 @@ public sealed class AssayTokenException : Exception
     /// <summary>The HTTP status; null when there was no answer.</summary>
     public HttpStatusCode? StatusCode { get; internal init; }
 
-    /// <summary>How long the issuer asks to wait before the next attempt, never negative; null when it does not say (RFC 9110 §10.2.3).</summary>
+    /// <summary>
+    /// How long the issuer asks to wait before the next attempt, never negative; null when it does not say (RFC 9110 §10.2.3). After a failure that made the
+    /// client leave the issuer alone: how long it goes on doing so. Calls before that are told the same failure, and send nothing.
+    /// </summary>
     public TimeSpan? RetryAfter { get; internal init; }
+
+    /// <summary>The issuer's clock when it answered, in whole seconds; null when it did not say.</summary>
+    internal DateTimeOffset? AnsweredAt { get; init; }
 }

@@ -14,8 +14,6 @@ internal sealed record CachedToken(TokenResponse Token, long AskedAt, long Renew
 
     // What a token may still need to get there, and what the API's clock may be ahead.
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(30);
 
     public static CachedToken From(TokenResponse token, long askedAt, TimeProvider clock)
     {
@@ -23,14 +21,6 @@ internal sealed record CachedToken(TokenResponse Token, long AskedAt, long Renew
         var margin = life / 4 < Margin ? life / 4 : Margin;
         var renewAfter = life * (RenewFrom + RenewSpread * Random.Shared.NextDouble());
         return new CachedToken(token, askedAt, After(askedAt, renewAfter, clock), After(askedAt, life - margin, clock));
-    }
-
-    /// <summary>How long to wait after so many failures in a row, 1 or more: 1, 2, 4 … 30 s, spread over half of it; or longer, if the issuer asks for it.</summary>
-    internal static TimeSpan Backoff(int failures, TimeSpan? retryAfter)
-    {
-        var step = failures > 5 ? LastRetry : FirstRetry * (1 << (failures - 1));
-        var spread = step * (0.5 * Random.Shared.NextDouble());
-        return retryAfter is { } asked && asked > step ? asked + spread : step + spread;
     }
 
     internal static long After(long start, TimeSpan time, TimeProvider clock) => start + (long)(time.TotalSeconds * clock.TimestampFrequency);

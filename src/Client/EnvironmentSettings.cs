@@ -4,6 +4,7 @@ namespace Assay.Client;
 internal static class EnvironmentSettings
 {
     public const string Issuer = "ASSAY_ISSUER";
+    public const string Endpoints = "ASSAY_ENDPOINTS";
     public const string ClientId = "ASSAY_CLIENT_ID";
     public const string KeyFile = "ASSAY_CLIENT_KEY_FILE";
     public const string SecretFile = "ASSAY_CLIENT_SECRET_FILE";
@@ -11,6 +12,7 @@ internal static class EnvironmentSettings
     public static AssayClientOptions Read(Func<string, string?> variable) => new()
     {
         Issuer = ReadIssuer(Required(variable, Issuer, "the issuer's URL")),
+        Endpoints = ReadEndpoints(variable(Endpoints)),
         ClientId = Required(variable, ClientId, "the identity's name"),
         Credential = ReadCredential(variable),
     };
@@ -25,6 +27,21 @@ internal static class EnvironmentSettings
         if (AssayClientOptions.FaultOf(issuer) is { } fault)
             throw new InvalidOperationException($"{Issuer} {fault}");
         return issuer;
+    }
+
+    private static List<Uri> ReadEndpoints(string? text)
+    {
+        List<Uri> endpoints = [];
+        foreach (var part in (text ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (!Uri.TryCreate(part, UriKind.Absolute, out var endpoint))
+                throw new InvalidOperationException($"{Endpoints}: An endpoint must be an absolute URL with https, and a space between two, but is {part}.");
+            endpoints.Add(endpoint);
+        }
+
+        if (AssayClientOptions.FaultOf(endpoints) is { } fault)
+            throw new InvalidOperationException($"{Endpoints}: {fault}");
+        return endpoints;
     }
 
     /// <summary>The variable that names a file with a credential, and the file; null when neither is set.</summary>

@@ -4,7 +4,8 @@ using System.Text.Json;
 namespace Assay.Client;
 
 /// <summary>
-/// Where the issuer takes token requests, from its own metadata (RFC 8414). Kept for an hour; concurrent first calls fetch it once; a failure is not kept.
+/// Where the issuer takes token requests, from its own metadata (RFC 8414). Kept for an hour, then fetched again by one caller while
+/// the others go on with what is known; a failure is not kept.
 /// </summary>
 internal sealed class IssuerMetadata(Uri issuer, HttpClient http, TimeProvider clock) : IDisposable
 {
@@ -15,20 +16,26 @@ internal sealed class IssuerMetadata(Uri issuer, HttpClient http, TimeProvider c
 
     private sealed record Known(Uri TokenEndpoint, long FetchedAt);
 
-    public async Task<Uri> TokenEndpointAsync(CancellationToken cancellationToken)
+    /// <summary>The token endpoint, and whether the issuer was asked for it just now.</summary>
+    /// <param name="at">The base address to ask, and to take the endpoint's path at; null for the issuer's own, and the endpoint as the issuer writes it.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async ValueTask<(Uri Endpoint, bool Asked)> TokenEndpointAsync(Uri? at, CancellationToken cancellationToken)
     {
         if (Fresh() is { } endpoint)
-            return endpoint;
+            return (At(at, endpoint), false);
+        if (known is not { } stale)
+            await fetching.WaitAsync(cancellationToken).ConfigureAwait(false);
+        else if (!fetching.Wait(0, CancellationToken.None))
+            return (At(at, stale.TokenEndpoint), false);
 
-        await fetching.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             if (Fresh() is { } meanwhile)
-                return meanwhile;
+                return (At(at, meanwhile), false);
 
-            var fetched = await FetchAsync(cancellationToken).ConfigureAwait(false);
+            var fetched = await FetchAsync(at ?? issuer, cancellationToken).ConfigureAwait(false);
             known = new Known(fetched, clock.GetTimestamp());
-            return fetched;
+            return (At(at, fetched), true);
         }
         finally
         {
@@ -40,10 +47,13 @@ internal sealed class IssuerMetadata(Uri issuer, HttpClient http, TimeProvider c
 
     private Uri? Fresh() => known is { } value && clock.GetElapsedTime(value.FetchedAt) < Lifetime ? value.TokenEndpoint : null;
 
-    private async Task<Uri> FetchAsync(CancellationToken cancellationToken)
+    private static Uri At(Uri? at, Uri endpoint) => at is null ? endpoint : new Uri(at, endpoint.PathAndQuery);
+
+    private async Task<Uri> FetchAsync(Uri host, CancellationToken cancellationToken)
     {
-        var url = Location(issuer);
-        using var response = await http.GetAsync(url, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        var url = new Uri(host, Location(issuer).AbsolutePath);
+        using var request = new HttpRequestMessage(HttpMethod.Get, url);
+        using var response = await Transport.SendAsync(http, request, cancellationToken).ConfigureAwait(false);
         if (response.StatusCode != HttpStatusCode.OK)
         {
             throw new AssayTokenException(

@@ -11,12 +11,15 @@ internal sealed class TokenCache : IDisposable
     // An API that refuses whatever it is shown must not turn each of its callers into a token request.
     private static readonly TimeSpan BetweenReplacements = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan BetweenRenewals = TimeSpan.FromSeconds(30);
+
     // A program asks for a handful of things over and over, with the same strings: comparing those is much cheaper than hashing them. A power of two.
     private const int RecentSlots = 16;
 
     private readonly Func<TokenRequest, CancellationToken, Task<TokenResponse>> ask;
     private readonly int capacity;
     private readonly TimeProvider clock;
+    private readonly IssuerAddresses? issuer;
     private readonly ConcurrentDictionary<TokenRequest, Entry> entries = new(SameRequest.Comparer);
     private readonly ConcurrentDictionary<TokenRequest, Entry>.AlternateLookup<AskedFor> lookup;
     private readonly Entry?[] recent = new Entry?[RecentSlots];
@@ -24,9 +27,13 @@ internal sealed class TokenCache : IDisposable
     private readonly Lock evicting = new();
     private int lettingsGo;
 
-    public TokenCache(Func<TokenRequest, CancellationToken, Task<TokenResponse>> ask, int capacity, TimeProvider clock)
+    /// <param name="ask">Makes one request.</param>
+    /// <param name="capacity">How many tokens are held.</param>
+    /// <param name="clock">By whose monotonic side they are held.</param>
+    /// <param name="issuer">Says when nobody need ask; null when anybody always may.</param>
+    public TokenCache(Func<TokenRequest, CancellationToken, Task<TokenResponse>> ask, int capacity, TimeProvider clock, IssuerAddresses? issuer = null)
     {
-        (this.ask, this.capacity, this.clock) = (ask, capacity, clock);
+        (this.ask, this.capacity, this.clock, this.issuer) = (ask, capacity, clock, issuer);
         lookup = entries.GetAlternateLookup<AskedFor>();
     }
 
@@ -41,9 +48,12 @@ internal sealed class TokenCache : IDisposable
         entry.Touch(now, clock.TimestampFrequency);
 
         if (entry.Held is not { } held || now >= held.UsableUntil)
-            return new ValueTask<TokenResponse>(Ask(entry).WaitAsync(cancellationToken));
+            return Missed(entry, now, cancellationToken);
 
-        if (now >= held.RenewAt)
+        ClientTelemetry.Hit();
+        if (issuer is { IsAway: true })
+            ClientTelemetry.ServedWhileAway();
+        if (now >= held.RenewAt && (issuer is null || now >= issuer.HeldUntil))
             Renew(entry, held);
         return new ValueTask<TokenResponse>(held.Token);
     }
@@ -151,6 +161,16 @@ internal sealed class TokenCache : IDisposable
         }
     }
 
+    private ValueTask<TokenResponse> Missed(Entry entry, long now, CancellationToken cancellationToken)
+    {
+        ClientTelemetry.Miss();
+
+        // However many callers come while the issuer is away, each costs an exception and no more.
+        if (entry.Flight is null && issuer?.Held(now) is { } failure)
+            return ValueTask.FromException<TokenResponse>(failure);
+        return new ValueTask<TokenResponse>(Ask(entry).WaitAsync(cancellationToken));
+    }
+
     private Task<TokenResponse> Ask(Entry entry)
     {
         lock (entry.Gate)
@@ -162,7 +182,7 @@ internal sealed class TokenCache : IDisposable
             if (entry.Held is { } held && clock.GetTimestamp() < held.UsableUntil)
                 return Task.FromResult(held.Token);
 
-            return entry.Flight = Task.Run(() => FetchAsync(entry));
+            return entry.Flight = Task.Run(() => FetchAsync(entry, renewal: null));
         }
     }
 
@@ -177,10 +197,10 @@ internal sealed class TokenCache : IDisposable
             }
 
             // After an attempt that failed the next one has its time too.
-            if (entry.Flight is null && entry.RetryAt is { } retryAt && now < retryAt)
+            if (entry.Flight is null && (now < entry.RetryAt || now < issuer?.HeldUntil))
                 return Task.FromResult(refused);
 
-            return entry.Flight ??= Task.Run(() => FetchAsync(entry));
+            return entry.Flight ??= Task.Run(() => FetchAsync(entry, "refused"));
         }
     }
 
@@ -196,7 +216,7 @@ internal sealed class TokenCache : IDisposable
 
             // Whoever happens to call now has nothing to do with it: neither their trace nor their locals go along.
             using (AsyncFlowControl? _ = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow())
-                entry.Flight = Task.Run(() => FetchAsync(entry));
+                entry.Flight = Task.Run(() => FetchAsync(entry, "age"));
 
             // Nobody need be waiting: a failure is told by the delay until the next attempt, and to whoever waits when the token has run out.
             entry.Flight.ContinueWith(
@@ -204,11 +224,15 @@ internal sealed class TokenCache : IDisposable
         }
     }
 
-    private async Task<TokenResponse> FetchAsync(Entry entry)
+    /// <param name="entry">What is asked for.</param>
+    /// <param name="renewal">Why a token that is held is asked for again; null when there is none.</param>
+    private async Task<TokenResponse> FetchAsync(Entry entry, string? renewal)
     {
         try
         {
             var (token, lettingGo) = await AskNowAsync(entry.Request, disposed.Token).ConfigureAwait(false);
+            if (renewal is not null)
+                ClientTelemetry.Renewed(renewal, null);
             lock (entry.Gate)
             {
                 if (lettingGo == lettingsGo)
@@ -220,6 +244,8 @@ internal sealed class TokenCache : IDisposable
         }
         catch (Exception fault)
         {
+            if (renewal is not null)
+                ClientTelemetry.Renewed(renewal, fault);
             entry.Fail((fault as AssayTokenException)?.RetryAfter, clock);
             if (fault is OperationCanceledException)
                 throw new ObjectDisposedException(typeof(AssayClient).FullName, fault);
@@ -296,7 +322,7 @@ internal sealed class TokenCache : IDisposable
             lock (Gate)
             {
                 failures++;
-                retryAt = CachedToken.After(clock.GetTimestamp(), CachedToken.Backoff(failures, retryAfter), clock);
+                retryAt = CachedToken.After(clock.GetTimestamp(), Backoff.After(failures, retryAfter, BetweenRenewals), clock);
                 held = held is { } token ? token with { RenewAt = retryAt } : null;
                 flight = null;
             }

@@ -4,14 +4,14 @@ using System.Text.Json;
 namespace Assay.Client;
 
 /// <summary>One token request and what came of it.</summary>
-internal sealed class TokenEndpoint(AssayClientOptions options, HttpClient http)
+internal sealed class TokenEndpoint(AssayClientOptions options, IssuerClock clock, HttpClient http)
 {
     private const string MediaType = "application/json";
 
     public async Task<TokenResponse> AskAsync(Uri url, TokenRequest asked, CancellationToken cancellationToken)
     {
         using var request = await RequestAsync(url, asked, cancellationToken).ConfigureAwait(false);
-        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        using var response = await Transport.SendAsync(http, request, cancellationToken).ConfigureAwait(false);
         var body = await ResponseBody.ReadAsync(response, cancellationToken).ConfigureAwait(false);
         return response.StatusCode == HttpStatusCode.OK ? Granted(body, asked, url) : throw Refused(body, response, url);
     }
@@ -23,7 +23,7 @@ internal sealed class TokenEndpoint(AssayClientOptions options, HttpClient http)
         var wait = response.Headers.RetryAfter switch
         {
             { Delta: { } delta } => delta,
-            { Date: { } date } => date - clock.GetUtcNow(),
+            { Date: { } date } => date - (response.Headers.Date ?? clock.GetUtcNow()), // both by one clock, if the issuer lets us
             _ => (TimeSpan?)null,
         };
         return wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
@@ -39,7 +39,7 @@ internal sealed class TokenEndpoint(AssayClientOptions options, HttpClient http)
         if (asked.Scopes.Length > 0)
             form.Add(new("scope", string.Join(' ', asked.Scopes)));
 
-        var proof = new ClientProof(options.ClientId, options.Issuer.OriginalString, options.TimeProvider.GetUtcNow(), request, form);
+        var proof = new ClientProof(options.ClientId, options.Issuer.OriginalString, clock.Now, request, form);
         try
         {
             await options.Credential.ProveAsync(proof, cancellationToken).ConfigureAwait(false);
@@ -55,7 +55,7 @@ internal sealed class TokenEndpoint(AssayClientOptions options, HttpClient http)
 
     private static bool IsCredentialFault(Exception fault) => fault
         is AssayCredentialUnavailableException or InvalidDataException or InvalidOperationException or IOException or UnauthorizedAccessException
-        or System.Security.Cryptography.CryptographicException;
+        or HttpRequestException or System.Security.Cryptography.CryptographicException;
 
     private static TokenResponse Granted(byte[] body, TokenRequest asked, Uri url)
     {
@@ -113,6 +113,7 @@ internal sealed class TokenEndpoint(AssayClientOptions options, HttpClient http)
             ErrorDescription = refusal?.Description,
             StatusCode = response.StatusCode,
             RetryAfter = RetryAfter(response, options.TimeProvider),
+            AnsweredAt = response.Headers.Date,
         };
     }
 

@@ -36,6 +36,7 @@ public sealed class FailureTests
         var refusal = await Refusal(context =>
         {
             context.Response.Headers.RetryAfter = retryAfter;
+            context.Response.Headers.Date = "Tue, 24 Nov 2026 12:00:00 GMT"; // by the issuer's clock, as its Retry-After is
             return Issuer.Json(context, """{"error":"temporarily_unavailable"}""", 503);
         });
 
@@ -197,7 +198,7 @@ public sealed class FailureTests
     {
         await using var issuer = await Issuer.Start();
         issuer.Token = answer;
-        using var client = issuer.Client(AssayCredential.FromSecret("s"), new Clock(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero)));
+        using var client = issuer.Client(AssayCredential.FromSecret("s"), new Clock(new DateTimeOffset(2026, 11, 24, 12, 3, 0, TimeSpan.Zero)));
         return await Assert.ThrowsAsync<AssayTokenException>(() => client.GetTokenAsync("https://payments.example", "payments.read").AsTask());
     }
 }

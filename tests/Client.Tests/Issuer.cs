@@ -120,13 +120,13 @@ internal sealed record TokenCall(string? Authorization, IReadOnlyDictionary<stri
 /// <summary>A clock that stands where it is put. Its timers run in real time.</summary>
 internal sealed class Clock(DateTimeOffset now) : TimeProvider
 {
-    private DateTimeOffset now = now;
+    private long ticks = now.UtcTicks; // read by whoever works in the background while it is moved
 
-    public void Advance(TimeSpan time) => now += time;
+    public void Advance(TimeSpan time) => Interlocked.Add(ref ticks, time.Ticks);
 
-    public override DateTimeOffset GetUtcNow() => now;
+    public override DateTimeOffset GetUtcNow() => new(GetTimestamp(), TimeSpan.Zero);
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    public override long GetTimestamp() => now.UtcTicks;
+    public override long GetTimestamp() => Volatile.Read(ref ticks);
 }

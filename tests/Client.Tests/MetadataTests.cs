@@ -30,7 +30,7 @@ public sealed class MetadataTests
     }
 
     [Fact]
-    public async Task A_failure_to_read_metadata_is_not_kept()
+    public async Task A_failure_to_read_metadata_is_kept_for_as_long_as_the_issuer_asks()
     {
         await using var issuer = await Issuer.Start();
         var good = issuer.Metadata;
@@ -40,12 +40,18 @@ public sealed class MetadataTests
             context.Response.StatusCode = 503;
             return Task.CompletedTask;
         };
-        using var client = issuer.Client(AssayCredential.FromSecret("s"));
+        var clock = new Clock(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
+        using var client = issuer.Client(AssayCredential.FromSecret("s"), clock);
 
         var refusal = await Assert.ThrowsAsync<AssayTokenException>(() => client.GetTokenAsync("https://payments.example").AsTask());
         Assert.Equal((HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(3)), (refusal.StatusCode, refusal.RetryAfter));
 
         issuer.Metadata = good;
+        clock.Advance(TimeSpan.FromSeconds(2.9));
+        await Assert.ThrowsAsync<AssayTokenException>(() => client.GetTokenAsync("https://payments.example").AsTask());
+        Assert.Equal(1, issuer.MetadataReads);
+
+        clock.Advance(TimeSpan.FromSeconds(1.7)); // 3 s, and up to half as much again
         Assert.Equal("token-1", (await client.GetTokenAsync("https://payments.example")).AccessToken);
     }
 

@@ -91,16 +91,67 @@ public sealed class SettingsTests : IDisposable
         Assert.Throws<ArgumentException>(() => new AssayClient(Options(issuer, "", TimeSpan.FromSeconds(1))));
         Assert.Throws<ArgumentOutOfRangeException>(() => new AssayClient(Options(issuer, "a", TimeSpan.Zero)));
         Assert.Throws<ArgumentOutOfRangeException>(() => new AssayClient(Options(issuer, "a", TimeSpan.FromHours(2))));
+        Refused("AttemptTimeout", options => options.AttemptTimeout = TimeSpan.Zero);
+        Refused("AttemptTimeout", options => options.AttemptTimeout = TimeSpan.FromHours(2));
+        Refused("HedgeAfter", options => options.HedgeAfter = TimeSpan.Zero);
+        Refused("HedgeAfter", options => options.HedgeAfter = TimeSpan.FromHours(2));
+        Refused("Endpoints", options => options.Endpoints = [.. Enumerable.Range(0, 17).Select(i => new Uri($"https://{i}.example"))]);
+
+        void Refused(string name, Action<AssayClientOptions> change)
+        {
+            var options = Options(issuer, "a", TimeSpan.FromSeconds(1));
+            change(options);
+            Assert.Equal(name, Assert.ThrowsAny<ArgumentException>(() => new AssayClient(options)).ParamName);
+        }
+    }
+
+    [Theory]
+    [InlineData("https://a.example", true)]
+    [InlineData("https://a.example:8443/", true)]
+    [InlineData("http://127.0.0.1:5000", true)] // a proxy beside the program
+    [InlineData("http://a.example", false)]
+    [InlineData("https://a.example/realms/a", false)]
+    [InlineData("https://a.example?a=b", false)]
+    [InlineData("https://a.example#a", false)]
+    [InlineData("https://user@a.example", false)]
+    [InlineData("/realms/a", false)]
+    public void An_endpoint_is_a_base_address_with_https_or_on_loopback(string endpoint, bool accepted)
+    {
+        var options = Options(new Uri("https://id.example"), "exporter", TimeSpan.FromSeconds(1));
+        options.Endpoints = [new Uri("https://b.example"), new Uri(endpoint, UriKind.RelativeOrAbsolute)];
+
+        if (accepted)
+            new AssayClient(options).Dispose();
+        else
+            Assert.Throws<ArgumentException>(() => new AssayClient(options));
+    }
+
+    [Fact]
+    public void The_environment_may_name_endpoints()
+    {
+        var secret = File("secret", "s");
+
+        Assert.Equal(
+            ["https://a.example/", "https://b.example/"],
+            Read(secretFile: secret, endpoints: "https://a.example  https://b.example").Endpoints.Select(endpoint => endpoint.AbsoluteUri));
+        Assert.Empty(Read(secretFile: secret).Endpoints);
+        Assert.StartsWith(
+            "ASSAY_ENDPOINTS: An endpoint must be",
+            Assert.Throws<InvalidOperationException>(() => Read(secretFile: secret, endpoints: "https://a.example,https://b.example")).Message);
+        Assert.StartsWith(
+            "ASSAY_ENDPOINTS: An endpoint must be",
+            Assert.Throws<InvalidOperationException>(() => Read(secretFile: secret, endpoints: "a.example")).Message);
     }
 
     private static AssayClientOptions Options(Uri issuer, string clientId, TimeSpan timeout) =>
         new() { Issuer = issuer, ClientId = clientId, Credential = AssayCredential.FromSecret("s"), Timeout = timeout };
 
     private static AssayClientOptions Read(
-        string? issuer = "https://id.example", string? clientId = "exporter", string? keyFile = null, string? secretFile = null) =>
+        string? issuer = "https://id.example", string? clientId = "exporter", string? keyFile = null, string? secretFile = null, string? endpoints = null) =>
         EnvironmentSettings.Read(name => name switch
         {
             "ASSAY_ISSUER" => issuer,
+            "ASSAY_ENDPOINTS" => endpoints,
             "ASSAY_CLIENT_ID" => clientId,
             "ASSAY_CLIENT_KEY_FILE" => keyFile,
             "ASSAY_CLIENT_SECRET_FILE" => secretFile,

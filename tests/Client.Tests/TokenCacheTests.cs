@@ -139,20 +139,31 @@ public sealed class TokenCacheTests
         Assert.Equal("first", await Now(cache));
         Assert.False(flights.Reader.TryPeek(out _));
 
-        clock.Advance(TimeSpan.FromSeconds(2));
+        clock.Advance(TimeSpan.FromSeconds(12)); // at the latest: the pause is spread by half of it
         Assert.Equal("first", await Now(cache));
         (await flights.Reader.ReadAsync()).Lands("second");
         Assert.Equal("second", await Now(cache));
     }
 
     [Theory]
-    [InlineData(1, 1)]
-    [InlineData(2, 2)]
-    [InlineData(5, 16)]
-    [InlineData(6, 30)]
-    [InlineData(1000, 30)]
-    public void The_time_between_attempts_doubles_up_to_a_bound(int failures, int seconds) =>
-        Assert.InRange(CachedToken.Backoff(failures, retryAfter: null).TotalSeconds, seconds, 1.5 * seconds);
+    [InlineData(1, null, 1, 1.5)]
+    [InlineData(2, null, 2, 3)]
+    [InlineData(5, null, 16, 24)]
+    [InlineData(6, null, 30, 45)]
+    [InlineData(1000, null, 30, 45)]
+    [InlineData(1, 20, 20, 30)] // as the issuer asks, and not all at the same moment
+    [InlineData(6, 20, 30, 45)]
+    [InlineData(1, 120, 120, 135)]
+    [InlineData(1, 86400, 300, 315)]
+    public void The_time_between_attempts_doubles_up_to_a_bound_or_is_as_long_as_the_issuer_asks(int failures, int? retryAfter, double least, double most)
+    {
+        var asked = retryAfter is { } seconds ? TimeSpan.FromSeconds(seconds) : (TimeSpan?)null;
+
+        var drawn = Enumerable.Range(0, 200).Select(_ => Backoff.After(failures, asked, TimeSpan.FromSeconds(30)).TotalSeconds).ToList();
+
+        Assert.All(drawn, pause => Assert.InRange(pause, least, most));
+        Assert.True(drawn.Max() - drawn.Min() > 0.5 * (most - least));
+    }
 
     [Fact]
     public async Task A_failure_is_told_to_all_who_wait_and_not_kept()

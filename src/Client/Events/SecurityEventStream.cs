@@ -362,6 +362,7 @@ public sealed partial class SecurityEventStream
     private sealed class Setbacks(TimeProvider clock)
     {
         private static readonly TimeSpan WhenNotAllowed = TimeSpan.FromMinutes(5);
+        private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(30);
 
         private int count;
         private TimeSpan wait;
@@ -372,7 +373,7 @@ public sealed partial class SecurityEventStream
             count++;
             wait = fault is StreamFault { Failure: StreamFailure.NotAllowed or StreamFailure.NotATransmitter }
                 ? WhenNotAllowed * (1 + 0.5 * Random.Shared.NextDouble())
-                : CachedToken.Backoff(count, (fault as StreamFault)?.RetryAfter);
+                : Backoff.After(count, (fault as StreamFault)?.RetryAfter, LongestRetry);
             return count == 1;
         }
 

@@ -1,0 +1,87 @@
+using System.Net;
+using System.Text;
+
+namespace Assay.Client.Tests;
+
+/// <summary>An issuer at several addresses, without a network: what each answers is up to the test. Safe for many threads at once.</summary>
+internal sealed class IssuerInMemory : HttpMessageHandler
+{
+    public const string Url = "https://id.example";
+
+    private readonly List<Call> calls = [];
+
+    /// <param name="Host">The address that was asked.</param>
+    /// <param name="IsToken">Else for metadata.</param>
+    public sealed record Call(string Host, bool IsToken, IReadOnlyDictionary<string, string> Form)
+    {
+        public string Assertion => Form["client_assertion"];
+    }
+
+    /// <summary>Answers a token request; null for a grant.</summary>
+    public Func<Call, CancellationToken, Task<HttpResponseMessage?>> Token { get; set; } = (_, _) => Task.FromResult<HttpResponseMessage?>(null);
+
+    /// <summary>Addresses where nobody is.</summary>
+    public HashSet<string> Away { get; } = [];
+
+    public IReadOnlyList<Call> Calls
+    {
+        get
+        {
+            lock (calls)
+                return [.. calls];
+        }
+    }
+
+    public IReadOnlyList<string> TokenHosts => [.. Calls.Where(call => call.IsToken).Select(call => call.Host)];
+
+    public AssayClient Client(TimeProvider clock, AssayCredential? credential = null, Action<AssayClientOptions>? configure = null)
+    {
+        var options = new AssayClientOptions
+        {
+            Issuer = new Uri(Url),
+            ClientId = "exporter",
+            Credential = credential ?? AssayCredential.FromSecret("s"),
+            TimeProvider = clock,
+            HttpClient = new HttpClient(this, disposeHandler: false),
+        };
+        configure?.Invoke(options);
+        return new AssayClient(options);
+    }
+
+    public static Task<HttpResponseMessage?> Answer(HttpStatusCode status, string body, Action<HttpResponseMessage>? shape = null)
+    {
+        var response = new HttpResponseMessage(status) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        shape?.Invoke(response);
+        return Task.FromResult<HttpResponseMessage?>(response);
+    }
+
+    /// <summary>503, with as many seconds to wait if there are any.</summary>
+    public static Task<HttpResponseMessage?> Unavailable(int? retryAfter = null) =>
+        Answer(HttpStatusCode.ServiceUnavailable, """{"error":"temporarily_unavailable"}""", response =>
+        {
+            if (retryAfter is { } seconds)
+                response.Headers.RetryAfter = new(TimeSpan.FromSeconds(seconds));
+        });
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var body = request.Content is { } content ? await content.ReadAsStringAsync(cancellationToken) : "";
+        var form = body.Split('&', StringSplitOptions.RemoveEmptyEntries).Select(field => field.Split('='))
+            .ToDictionary(field => field[0], field => Uri.UnescapeDataString(field[1].Replace('+', ' ')));
+        var call = new Call(request.RequestUri!.Host, request.Method == HttpMethod.Post, form);
+        lock (calls)
+            calls.Add(call);
+
+        bool isAway;
+        lock (Away)
+            isAway = Away.Contains(call.Host);
+        if (isAway)
+            throw new HttpRequestException(HttpRequestError.ConnectionError, "Connection refused");
+
+        var answer = call.IsToken
+            ? await Token(call, cancellationToken) ?? await Answer(HttpStatusCode.OK, $$"""{"access_token":"of {{call.Host}}","token_type":"Bearer","expires_in":300}""")
+            : await Answer(HttpStatusCode.OK, $$"""{"issuer":"{{Url}}","token_endpoint":"{{Url}}/oauth/token"}""");
+        answer!.RequestMessage = request;
+        return answer;
+    }
+}
