@@ -16,9 +16,17 @@ work=$(mktemp -d)
 started=()
 trap 'kill "${started[@]}" 2> /dev/null || true; wait; rm -rf "$work"' EXIT
 
+# Somebody else's server would answer in place of the one that is started here.
+for url in "$issuer" "$api"; do
+  if curl --silent --output /dev/null "$url"; then
+    printf 'Somebody listens at %s already. ISSUER_URL and API_URL say where these two should.\n' "$url" >&2
+    exit 1
+  fi
+done
+
 if [ -z "${SILO:-}" ]; then
   for project in src/Silo src/Cli "$sample/Api" "$sample/Caller"; do
-    dotnet build "$project" --nologo --verbosity quiet
+    dotnet build "$project" --nologo > "$work/build.log" || { cat "$work/build.log" >&2; exit 1; }
   done
 fi
 
