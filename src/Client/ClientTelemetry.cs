@@ -38,7 +38,11 @@ internal static class ClientTelemetry
     private static readonly KeyValuePair<string, object?> IsHit = new("assay.client.lookup.result", "hit");
     private static readonly KeyValuePair<string, object?> IsMiss = new("assay.client.lookup.result", "miss");
 
-    public static void Hit() => Lookups.Add(1, IsHit);
+    public static void Hit()
+    {
+        if (Lookups.Enabled) // what a hit costs otherwise is counted in nanoseconds
+            Lookups.Add(1, IsHit);
+    }
 
     public static void Miss() => Lookups.Add(1, IsMiss);
 
