@@ -12,13 +12,16 @@ internal static class Population
     public const int Identities = 100;
     public const int WithSecret = 50;
 
+    /// <summary>The sample's own identities, and the tests of its policies, which are about them.</summary>
+    private static readonly string[] Left = ["identities", "tests"];
+
     /// <summary>A bundle with the API, roles and policies of <paramref name="sample"/> and generated identities.</summary>
     public static void WriteBundle(string sample, string folder)
     {
         foreach (var file in Directory.EnumerateFiles(sample, "*", SearchOption.AllDirectories))
         {
             var name = Path.GetRelativePath(sample, file);
-            if (name.StartsWith("identities" + Path.DirectorySeparatorChar, StringComparison.Ordinal) || name.EndsWith(".md", StringComparison.Ordinal))
+            if (Left.Contains(name.Split(Path.DirectorySeparatorChar)[0]) || name.EndsWith(".md", StringComparison.Ordinal))
                 continue;
             var target = Path.Combine(folder, name);
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);

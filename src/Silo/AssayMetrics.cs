@@ -12,6 +12,8 @@ internal sealed class AssayMetrics
 
     private readonly Meter meter;
     private readonly Histogram<double> requests;
+    private readonly Histogram<double> batches;
+    private readonly Counter<long> batchedTokens;
     private readonly Counter<long> failedAuthentications;
     private readonly Counter<long> withheldScopes;
     private readonly Counter<long> introspections;
@@ -27,6 +29,10 @@ internal sealed class AssayMetrics
         requests = meter.CreateHistogram<double>(
             "assay.token.request.duration", "s", "Token requests by outcome: issued, or the OAuth error code.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] });
+        batches = meter.CreateHistogram<double>(
+            "assay.token.batch.duration", "s", "Batch requests by outcome: answered, or the OAuth error code of the whole.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] });
+        batchedTokens = meter.CreateCounter<long>("assay.token.batch.tokens", "{token}", "Tokens asked for in batches by outcome: issued, or the OAuth error code.");
         failedAuthentications = meter.CreateCounter<long>("assay.client.authentication.failures", "{failure}", "Failed client authentications by method and reason.");
         withheldScopes = meter.CreateCounter<long>("assay.scopes.withheld", "{scope}", "Scopes asked for and not granted, by outcome.");
         introspections = meter.CreateCounter<long>("assay.introspections", "{request}", "Introspection requests by outcome: active, inactive, or the OAuth error code.");
@@ -39,6 +45,11 @@ internal sealed class AssayMetrics
 
     public void TokenRequest(string outcome, TimeSpan duration) =>
         requests.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("outcome", outcome));
+
+    public void BatchRequest(string outcome, TimeSpan duration) =>
+        batches.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("outcome", outcome));
+
+    public void BatchedToken(string outcome) => batchedTokens.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 
     public void AuthenticationFailed(string method, string reason) =>
         failedAuthentications.Add(1, new KeyValuePair<string, object?>("method", method), new KeyValuePair<string, object?>("reason", reason));

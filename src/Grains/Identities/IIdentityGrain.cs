@@ -13,6 +13,13 @@ public interface IIdentityGrain : IGrainWithStringKey
     [Alias("decide")]
     ValueTask<Decision> Decide(DecisionRequest request);
 
+    /// <summary>
+    /// Decides several requests of one caller on the same state: its assertion is spent once, its limit is asked for each. Answers <see cref="Decision.Several"/>, or what kept
+    /// the caller from being heard. In memory; safe to retry as <see cref="Decide"/> is.
+    /// </summary>
+    [Alias("decide-all")]
+    ValueTask<Decision> DecideAll(BatchRequest batch);
+
     /// <summary>What <see cref="Decide"/> would say, without spending or counting anything.</summary>
     [Alias("explain")]
     ValueTask<Decision> Explain(DecisionRequest request);
@@ -73,6 +80,22 @@ public sealed record DecisionRequest
     [Id(9)] public long MinimumNumber { get; init; }
 }
 
+/// <summary>Several requests that were proved at once.</summary>
+[GenerateSerializer, Immutable, Alias("batch-request")]
+public sealed record BatchRequest
+{
+    /// <summary>What they have in common. Its resource and scopes are not looked at.</summary>
+    [Id(0)] public required DecisionRequest Asker { get; init; }
+
+    [Id(1)] public required ImmutableArray<Wanted> Wanted { get; init; }
+}
+
+/// <summary>What one of several requests is for.</summary>
+/// <param name="Resource">The registered resource; null when the request named none.</param>
+/// <param name="Scopes">Distinct; empty asks for all that the API has.</param>
+[GenerateSerializer, Immutable, Alias("wanted")]
+public sealed record Wanted([property: Id(0)] string? Resource, [property: Id(1)] ImmutableArray<string> Scopes);
+
 /// <summary>A question about an identity by somebody else. What is null is not known, and not guessed.</summary>
 [GenerateSerializer, Immutable, Alias("evaluation-request")]
 public sealed record EvaluationRequest
@@ -121,6 +144,11 @@ public abstract record Decision
         [property: Id(1)] RefusalReason Reason,
         [property: Id(2)] TimeSpan? RetryAfter,
         [property: Id(3)] Core.Decisions.DecisionInput? Input) : Decision;
+
+    /// <summary>Answers to several requests, in their order, all made at one feed number.</summary>
+    /// <param name="Number">The feed number the deciding silo had applied.</param>
+    [GenerateSerializer, Immutable, Alias("decision-several")]
+    public sealed record Several([property: Id(0)] long Number, [property: Id(1)] ImmutableArray<Decision> Answers) : Decision;
 
     /// <summary>The caller is heard.</summary>
     /// <param name="Number">The feed number the answering silo had applied.</param>

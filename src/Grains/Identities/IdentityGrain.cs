@@ -74,6 +74,8 @@ internal sealed class IdentityGrain(
     public ValueTask<Decision> Decide(DecisionRequest request) =>
         freshness.RequiredNumber > number ? ReloadAndDecide(request, spend: true) : new(DecideNow(request, spend: true));
 
+    public async ValueTask<Decision> DecideAll(BatchRequest batch) => await ReloadIfBehind() ?? DecideAllNow(batch);
+
     public ValueTask<Decision> Explain(DecisionRequest request) =>
         freshness.RequiredNumber > number ? ReloadAndDecide(request, spend: false) : new(DecideNow(request, spend: false));
 
@@ -200,9 +202,33 @@ internal sealed class IdentityGrain(
             return new Decision.Unavailable(UnavailableReason.LeaseLapsed);
 
         var now = Milliseconds(clock.GetUtcNow());
-        if (Impediment(view, request, now, spend) is { } impediment)
+        return Impediment(view, request, now, spend) ?? Judge(view, request, now, isCounted: spend);
+    }
+
+    private Decision DecideAllNow(BatchRequest batch)
+    {
+        if (silo.Current is not { } view)
+            return new Decision.Unavailable(UnavailableReason.LeaseLapsed);
+
+        var now = Milliseconds(clock.GetUtcNow());
+        if (Impediment(view, batch.Asker, now, spend: true) is { } impediment)
             return impediment;
 
+        var answers = ImmutableArray.CreateBuilder<Decision>(batch.Wanted.Length);
+        foreach (var wanted in batch.Wanted)
+        {
+            var retryAfter = TimeSpan.Zero;
+            answers.Add(answers.Count == 0 || IsWithinLimit(out retryAfter) // the first was counted when the caller was let in
+                ? Judge(view, batch.Asker with { Resource = wanted.Resource, Scopes = wanted.Scopes }, now, isCounted: true)
+                : Refuse(view, RefusalReason.RateLimited, retryAfter));
+        }
+
+        return new Decision.Several(view.Number, answers.MoveToImmutable());
+    }
+
+    /// <summary>What policy says to a caller that is heard.</summary>
+    private Decision Judge(SiloSnapshot view, DecisionRequest request, DateTimeOffset now, bool isCounted)
+    {
         if (identity!.DisabledAt is not null)
             return Refuse(view, RefusalReason.IdentityDisabled, input: Input(view, request, request.Resource ?? "", request.Scopes, now, ""));
         if (!identity.GrantTypes.Contains(request.GrantType))
@@ -223,7 +249,7 @@ internal sealed class IdentityGrain(
             return new Decision.Unavailable(UnavailableReason.EntitlementsTooOld);
 
         return ShadowPolicy.Of(view.Shadows, domain, policy.Version) is { } shadow
-            ? DecideBeside(shadow, view, policy, input, isCounted: spend)
+            ? DecideBeside(shadow, view, policy, input, isCounted)
             : new Decision.Decided(view.Number, input, Decider.Decide(policy.Policies, stages.Of(view.Directory, identity, api.Resource, now), input));
     }
 
@@ -270,7 +296,7 @@ internal sealed class IdentityGrain(
 
         if (spend)
         {
-            if (!bucket.TryTake(identity.RequestsPerSecond ?? bounds.RequestsPerSecond, clock.GetTimestamp(), clock.TimestampFrequency, out var retryAfter))
+            if (!IsWithinLimit(out var retryAfter))
                 return Refuse(view, RefusalReason.RateLimited, retryAfter);
 
             if (request.AssertionHash is { } hash)
@@ -287,6 +313,9 @@ internal sealed class IdentityGrain(
 
         return null;
     }
+
+    private bool IsWithinLimit(out TimeSpan retryAfter) =>
+        bucket.TryTake(identity!.RequestsPerSecond ?? bounds.RequestsPerSecond, clock.GetTimestamp(), clock.TimestampFrequency, out retryAfter);
 
     // The view is read before what the feed requires of this identity, so nothing that the view has seen can be missed here. Nor does the
     // identity run ahead of the view: an answer says that it considered everything up to the view's number, and nothing after it.

@@ -25,40 +25,40 @@ internal sealed class ClientAuthenticator(
     private const string JwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
     private readonly decimal skew = (decimal)options.Value.ClockSkew.TotalSeconds;
 
-    public async ValueTask<ClientProof> Authenticate(TokenForm form, string? authorization, string address, CancellationToken cancellationToken)
+    public async ValueTask<ClientProof> Authenticate(PresentedProof shown, string address, CancellationToken cancellationToken)
     {
-        var hasAssertion = !form.ClientAssertion.IsEmpty || form.ClientAssertionType is not null;
-        var methods = (authorization is null ? 0 : 1) + (hasAssertion ? 1 : 0) + (form.ClientSecret is null ? 0 : 1);
+        var hasAssertion = !shown.Assertion.IsEmpty || shown.AssertionType is not null;
+        var methods = (shown.Authorization is null ? 0 : 1) + (hasAssertion ? 1 : 0) + (shown.Secret is null ? 0 : 1);
         if (methods > 1)
             return new ClientProof.Malformed("more than one way to authenticate the client");
         if (methods == 0)
-            return Failed(form.ClientId ?? "", address, "none", "nothing was presented");
+            return Failed(shown.ClientId ?? "", address, "none", "nothing was presented");
 
         if (hasAssertion)
-            return await CheckAssertion(form, address, cancellationToken);
-        if (authorization is null)
-            return await CheckSecret(form.ClientId, form.ClientSecret!, "client_secret_post", address, cancellationToken);
-        if (!TryReadBasic(authorization, out var id, out var secret) || (form.ClientId is { } named && named != id))
-            return Failed(form.ClientId ?? "", address, "client_secret_basic", "malformed header");
+            return await CheckAssertion(shown, address, cancellationToken);
+        if (shown.Authorization is null)
+            return await CheckSecret(shown.ClientId, shown.Secret!, "client_secret_post", address, cancellationToken);
+        if (!TryReadBasic(shown.Authorization, out var id, out var secret) || (shown.ClientId is { } named && named != id))
+            return Failed(shown.ClientId ?? "", address, "client_secret_basic", "malformed header");
         return await CheckSecret(id, secret, "client_secret_basic", address, cancellationToken);
     }
 
-    private async ValueTask<ClientProof> CheckAssertion(TokenForm form, string address, CancellationToken cancellationToken)
+    private async ValueTask<ClientProof> CheckAssertion(PresentedProof shown, string address, CancellationToken cancellationToken)
     {
         const string method = "private_key_jwt";
-        if (form.ClientAssertion.IsEmpty)
+        if (shown.Assertion.IsEmpty)
             return new ClientProof.Malformed("client_assertion is missing");
-        if (form.ClientAssertionType is not { } type)
+        if (shown.AssertionType is not { } type)
             return new ClientProof.Malformed("client_assertion_type is missing");
         if (type != JwtBearer
-            || !CompactJws.TryParse(form.ClientAssertion, out var jws, out _)
+            || !CompactJws.TryParse(shown.Assertion, out var jws, out _)
             || !(jws.Header.Typ is null || JoseType.Matches(jws.Header.Typ, JoseType.ClientAuthentication) || JoseType.Matches(jws.Header.Typ, JoseType.Jwt))
             || !ClientAssertionClaims.TryRead(jws, out var claims, out _)
             || claims.Issuer != claims.Subject
-            || (form.ClientId is { } named && named != claims.Subject)
+            || (shown.ClientId is { } named && named != claims.Subject)
             || !claims.IsAddressedOnlyTo(self.Issuer)
             || !IsTimely(claims))
-            return Failed(form.ClientId ?? "", address, method, "malformed, for another audience, or not timely");
+            return Failed(shown.ClientId ?? "", address, method, "malformed, for another audience, or not timely");
 
         var clientId = claims.Subject;
         if (limit.Wait(clientId, address) is var wait && wait > TimeSpan.Zero)

@@ -12,6 +12,7 @@ namespace Assay.Silo.Discovery;
 internal static class DiscoveryEndpoints
 {
     public const string TokenPath = "/oauth/token";
+    public const string BatchPath = TokenPath + "/batch";
     public const string IntrospectionPath = "/oauth/introspect";
     public const string RevocationPath = "/oauth/revoke";
     public const string JwksPath = "/oauth/jwks";
@@ -34,6 +35,7 @@ internal static class DiscoveryEndpoints
             {
                 ["issuer"] = self.Issuer,
                 ["token_endpoint"] = issuer + TokenPath,
+                ["token_batch_endpoint"] = issuer + BatchPath, // our own; clients ignore what they do not know (RFC 8414 §3.2)
                 ["jwks_uri"] = issuer + JwksPath,
                 ["response_types_supported"] = Array.Empty<string>(),
                 ["grant_types_supported"] = new[] { "client_credentials" },

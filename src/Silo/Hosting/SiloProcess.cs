@@ -138,6 +138,7 @@ internal static class SiloProcess
         services.AddSingleton<IdentityCalls>();
         services.AddSingleton<TokenIssuer>();
         services.AddSingleton<TokenEndpoint>();
+        services.AddSingleton<BatchEndpoint>();
         services.AddSingleton<ClientDoor>();
         services.AddSingleton<Introspector>();
         services.AddSingleton<ContinuousEvaluation>();
@@ -177,6 +178,7 @@ internal static class SiloProcess
         app.UseFailures();
         var tokens = app.Services.GetRequiredService<TokenEndpoint>();
         app.MapPost(DiscoveryEndpoints.TokenPath, tokens.Handle).ExcludeFromDescription();
+        app.MapPost(DiscoveryEndpoints.BatchPath, app.Services.GetRequiredService<BatchEndpoint>().Handle).ExcludeFromDescription();
         app.MapPost(DiscoveryEndpoints.IntrospectionPath, app.Services.GetRequiredService<IntrospectionEndpoint>().Handle).ExcludeFromDescription();
         app.MapPost(DiscoveryEndpoints.RevocationPath, app.Services.GetRequiredService<RevocationEndpoint>().Handle).ExcludeFromDescription();
         app.MapDiscovery(self);

@@ -21,7 +21,7 @@ internal sealed class ClientDoor(ClientAuthenticator authenticator, IdentityCall
             return (null, OAuthError.Unavailable("this silo may not decide at the moment"));
 
         var origin = address is null ? null : (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
-        var proof = await authenticator.Authenticate(form, authorization, origin ?? "", cancellationToken);
+        var proof = await authenticator.Authenticate(form.ProofWith(authorization), origin ?? "", cancellationToken);
         if (proof is not ClientProof.Proved client)
             return (null, TokenIssuer.ErrorOf(proof));
         if (form.Token.IsEmpty)

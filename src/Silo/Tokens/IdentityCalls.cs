@@ -23,6 +23,10 @@ internal sealed class IdentityCalls(IGrainFactory grains, DecisionGate gate, Sil
     /// <summary>How long a decision that a change has overtaken, or whose silo is leaving, is asked for again before the caller is told to.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
+    // By these names, not by type: Orleans looks a type's attributes up by reflection at each call.
+    private static readonly GrainType Kind = GrainType.Create("identity");
+    private static readonly GrainInterfaceType Interface = GrainInterfaceType.Create("identity");
+
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);
 
@@ -41,6 +45,10 @@ internal sealed class IdentityCalls(IGrainFactory grains, DecisionGate gate, Sil
         passage,
         cancellationToken);
 
+    /// <summary>The same for several requests that were proved at once; they are decided at one feed number, so that one ticket counts them all.</summary>
+    public ValueTask<Decision> DecideAll(string clientId, BatchRequest batch, DecisionTicket passage, CancellationToken cancellationToken) => AskCurrent(
+        static (identity, batch, number) => identity.DecideAll(batch with { Asker = batch.Asker with { MinimumNumber = number } }), clientId, batch, passage, cancellationToken);
+
     /// <summary>What an identity may do, asked by somebody else; the same in all else.</summary>
     public ValueTask<Decision> Evaluate(string clientId, EvaluationRequest request, DecisionTicket passage, CancellationToken cancellationToken) => AskCurrent(
         static (identity, request, number) => identity.Evaluate(request with { MinimumNumber = number }), clientId, request, passage, cancellationToken);
@@ -48,7 +56,7 @@ internal sealed class IdentityCalls(IGrainFactory grains, DecisionGate gate, Sil
     private async ValueTask<Decision> AskCurrent<TRequest>(
         Func<IIdentityGrain, TRequest, long, ValueTask<Decision>> ask, string clientId, TRequest request, DecisionTicket passage, CancellationToken cancellationToken)
     {
-        var identity = grains.GetGrain<IIdentityGrain>(GrainKey.For(self.Realm, clientId));
+        var identity = (IIdentityGrain)grains.GetGrain(GrainId.Create(Kind, GrainKey.For(self.Realm, clientId)), Interface);
         var started = clock.GetTimestamp();
         for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
@@ -69,6 +77,7 @@ internal sealed class IdentityCalls(IGrainFactory grains, DecisionGate gate, Sil
             switch (decision)
             {
                 case Decision.Decided decided when !passage.Decided(decided.Number):
+                case Decision.Several several when !passage.Decided(several.Number):
                 case Decision.Refused refused when !passage.Decided(refused.Number):
                 case Decision.Admitted admitted when !passage.Decided(admitted.Number):
                 case Decision.Unavailable { Reason: UnavailableReason.BehindFeed or UnavailableReason.SiloLeaving }: // the identity's silo, or ours, catches up

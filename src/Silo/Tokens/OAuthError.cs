@@ -41,31 +41,39 @@ internal sealed record OAuthError(int Status, string Code, string? Description =
         if (Challenge is not null)
             response.Headers.WWWAuthenticate = Challenge;
         if (RetryAfter is { } wait)
-            response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            response.Headers.RetryAfter = WholeSeconds(wait).ToString(System.Globalization.CultureInfo.InvariantCulture);
 
         var body = new System.Buffers.ArrayBufferWriter<byte>(256);
         using (var writer = new Utf8JsonWriter(body))
         {
             writer.WriteStartObject();
-            writer.WriteString("error"u8, Code);
-            if (Description is not null)
-                writer.WriteString("error_description"u8, Printable(Description));
-            if (StepUp.Count > 0)
-            {
-                writer.WriteStartArray("step_up"u8);
-                foreach (var verification in StepUp)
-                    writer.WriteStringValue(verification);
-                writer.WriteEndArray();
-            }
-
-            if (DecisionId is not null)
-                writer.WriteString("decision_id"u8, DecisionId);
+            WriteTo(writer);
             writer.WriteEndObject();
         }
 
         response.ContentLength = body.WrittenCount;
         await response.BodyWriter.WriteAsync(body.WrittenMemory, cancellationToken);
     }
+
+    /// <summary>Its members, into an object that is open.</summary>
+    public void WriteTo(Utf8JsonWriter writer)
+    {
+        writer.WriteString("error"u8, Code);
+        if (Description is not null)
+            writer.WriteString("error_description"u8, Printable(Description));
+        if (StepUp.Count > 0)
+        {
+            writer.WriteStartArray("step_up"u8);
+            foreach (var verification in StepUp)
+                writer.WriteStringValue(verification);
+            writer.WriteEndArray();
+        }
+
+        if (DecisionId is not null)
+            writer.WriteString("decision_id"u8, DecisionId);
+    }
+
+    public static int WholeSeconds(TimeSpan wait) => Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds));
 
     /// <summary>RFC 6749 §5.2: %x20-21 / %x23-5B / %x5D-7E.</summary>
     private static string Printable(string text)

@@ -1,7 +1,7 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Text;
 using System.Text.Unicode;
+using Assay.Silo.ClientAuthentication;
 
 namespace Assay.Silo.Tokens;
 
@@ -25,6 +25,9 @@ internal sealed class TokenForm : IDisposable
 
     /// <summary>Compact JWS as bytes in the pooled buffer; valid until <see cref="Dispose"/>.</summary>
     public ReadOnlyMemory<byte> ClientAssertion { get; private set; }
+
+    /// <summary>What the caller shows of itself, in the form and in its <c>Authorization</c> header.</summary>
+    public PresentedProof ProofWith(string? authorization) => new(authorization, ClientId, ClientSecret, ClientAssertionType, ClientAssertion);
 
     public string? Scope { get; private set; }
     public string? Resource { get; private set; }
@@ -51,32 +54,15 @@ internal sealed class TokenForm : IDisposable
             return form;
         }
 
-        if (request.ContentLength > MaxBodyBytes)
+        if (await RequestBody.ReadWhole(request, MaxBodyBytes, cancellationToken) is not { } body)
         {
             form.IsTooLarge = true;
             return form;
         }
 
-        var reader = request.BodyReader;
-        while (true)
-        {
-            var read = await reader.ReadAsync(cancellationToken);
-            if (read.Buffer.Length > MaxBodyBytes)
-            {
-                reader.AdvanceTo(read.Buffer.End);
-                form.IsTooLarge = true;
-                return form;
-            }
-
-            if (read.IsCompleted)
-            {
-                form.Take(read.Buffer);
-                reader.AdvanceTo(read.Buffer.End);
-                return form;
-            }
-
-            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-        }
+        form.Take(body);
+        request.BodyReader.AdvanceTo(body.End);
+        return form;
     }
 
     public void Dispose()

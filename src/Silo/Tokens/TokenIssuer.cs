@@ -41,10 +41,8 @@ internal sealed class TokenIssuer(
         if (silo.Current is null)
             return Unavailable("this silo may not decide at the moment");
 
-        var origin = address is null ? null : (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
-        ClientProof proof;
-        using (AssayMetrics.Traces.StartActivity("authenticate"))
-            proof = await authenticator.Authenticate(form, authorization, origin ?? "", cancellationToken);
+        var origin = OriginOf(address);
+        var proof = await Authenticate(form.ProofWith(authorization), origin, cancellationToken);
         if (proof is not ClientProof.Proved client)
             return new TokenResult.Refused(ErrorOf(proof));
         if (form.HasAuthorizationDetails)
@@ -52,21 +50,62 @@ internal sealed class TokenIssuer(
         if (form.HasSeveralResources)
             return new TokenResult.Refused(new OAuthError(400, "invalid_target", "a token is for one resource; ask for each by itself"));
 
-        var request = new DecisionRequest
-        {
-            RequestId = Guid.NewGuid(),
-            GrantType = form.GrantType!,
-            AuthenticationMethod = client.Method,
-            CredentialHandle = client.CredentialHandle,
-            Resource = form.Resource,
-            Scopes = scopes,
-            OriginIp = origin,
-            AssertionHash = client.AssertionHash,
-            AssertionUntil = client.AssertionUntil,
-            MinimumNumber = gate.Floor,
-        };
+        var request = Request(client, form.GrantType!, origin, form.Resource, scopes);
+        return await Settle(client, request, await Decide(client.ClientId, request, passage, cancellationToken));
+    }
 
-        switch (await Decide(client.ClientId, request, passage, cancellationToken))
+    /// <summary>Issues several tokens to one caller: one proof, and for each a decision and a record of its own. All decisions rest on the same state.</summary>
+    public async ValueTask<BatchResult> IssueAll(
+        TokenBatch batch, string? authorization, IPAddress? address, DecisionTicket passage, CancellationToken cancellationToken)
+    {
+        if (batch.IsTooLarge)
+            return new BatchResult.Refused(new OAuthError(413, "invalid_request", $"the body is over {TokenBatch.MaxBodyBytes} bytes"));
+        if (batch.Fault is { } fault)
+            return new BatchResult.Refused(OAuthError.InvalidRequest(fault));
+        if (silo.Current is null)
+            return new BatchResult.Refused(OAuthError.Unavailable("this silo may not decide at the moment"));
+
+        var origin = OriginOf(address);
+        var proof = await Authenticate(batch.ProofWith(authorization), origin, cancellationToken);
+        if (proof is not ClientProof.Proved client)
+            return new BatchResult.Refused(ErrorOf(proof));
+
+        var wanted = new BatchRequest
+        {
+            Asker = Request(client, "client_credentials", origin, null, []),
+            Wanted = [.. batch.Requests.Where(one => one is not null).Select(one => one!)],
+        };
+        var decision = await DecideAll(client.ClientId, wanted, passage, cancellationToken);
+        return decision is Decision.Several several
+            ? new BatchResult.Answered(await SettleAll(client, batch.Requests, wanted.Asker, several.Answers))
+            : new BatchResult.Refused(((TokenResult.Refused)await Settle(client, wanted.Asker, decision)).Error);
+    }
+
+    private async ValueTask<TokenResult[]> SettleAll(
+        ClientProof.Proved client, ImmutableArray<Wanted?> requests, DecisionRequest asker, ImmutableArray<Decision> decisions)
+    {
+        // All records are under way before the first is waited for: they share commits.
+        var pending = new ValueTask<TokenResult>[requests.Length];
+        for (int i = 0, decided = 0; i < pending.Length; i++)
+        {
+            if (requests[i] is null)
+                pending[i] = new(new TokenResult.Refused(MalformedScope()));
+            else
+                pending[i] = Settle(client, asker, decisions[decided++]);
+            if (i % 16 == 15)
+                await Task.Yield(); // a signature is work: others are let in between
+        }
+
+        var results = new TokenResult[pending.Length];
+        for (var i = 0; i < pending.Length; i++)
+            results[i] = await pending[i];
+        return results;
+    }
+
+    /// <summary>What follows from a decision: a token, or a refusal, and the record of it.</summary>
+    private async ValueTask<TokenResult> Settle(ClientProof.Proved client, DecisionRequest request, Decision decision)
+    {
+        switch (decision)
         {
             case Decision.Decided decided:
                 return decided.Verdict.GrantedScopes() is { IsEmpty: false } granted
@@ -77,7 +116,7 @@ internal sealed class TokenIssuer(
                 return await Record(client, request, EvidenceKind.Refusal, input, null, refused.Reason, ErrorOf(refused));
 
             case Decision.Refused refused:
-                failures.Count(client.Method, refused.Reason.ToString(), client.ClientId, origin ?? "");
+                failures.Count(client.Method, refused.Reason.ToString(), client.ClientId, request.OriginIp ?? "");
                 return new TokenResult.Refused(ErrorOf(refused));
 
             case Decision.Unavailable { Reason: var reason }:
@@ -86,6 +125,32 @@ internal sealed class TokenIssuer(
             default:
                 throw new System.Diagnostics.UnreachableException();
         }
+    }
+
+    private async ValueTask<ClientProof> Authenticate(PresentedProof shown, string? origin, CancellationToken cancellationToken)
+    {
+        using var span = AssayMetrics.Traces.StartActivity("authenticate");
+        return await authenticator.Authenticate(shown, origin ?? "", cancellationToken);
+    }
+
+    private DecisionRequest Request(ClientProof.Proved client, string grantType, string? origin, string? resource, ImmutableArray<string> scopes) => new()
+    {
+        RequestId = Guid.NewGuid(),
+        GrantType = grantType,
+        AuthenticationMethod = client.Method,
+        CredentialHandle = client.CredentialHandle,
+        Resource = resource,
+        Scopes = scopes,
+        OriginIp = origin,
+        AssertionHash = client.AssertionHash,
+        AssertionUntil = client.AssertionUntil,
+        MinimumNumber = gate.Floor,
+    };
+
+    private async ValueTask<Decision> DecideAll(string clientId, BatchRequest batch, DecisionTicket passage, CancellationToken cancellationToken)
+    {
+        using var span = AssayMetrics.Traces.StartActivity("decide");
+        return await identities.DecideAll(clientId, batch, passage, cancellationToken);
     }
 
     private async ValueTask<Decision> Decide(string clientId, DecisionRequest request, DecisionTicket passage, CancellationToken cancellationToken)
@@ -226,10 +291,12 @@ internal sealed class TokenIssuer(
             return OAuthError.InvalidRequest("grant_type is missing");
         if (form.GrantType != "client_credentials")
             return new OAuthError(400, "unsupported_grant_type", "expected client_credentials");
-        return ScopeList.TryParse(form.Scope, out scopes)
-            ? null
-            : new OAuthError(400, "invalid_scope", $"scope is not 1 to {ScopeList.MaxScopes} scope tokens parted by single spaces");
+        return ScopeList.TryParse(form.Scope, out scopes) ? null : MalformedScope();
     }
+
+    private static OAuthError MalformedScope() => new(400, "invalid_scope", $"scope is not 1 to {ScopeList.MaxScopes} scope tokens parted by single spaces");
+
+    private static string? OriginOf(IPAddress? address) => address is null ? null : (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
 
     private static ImmutableArray<string> StepUp(Verdict verdict)
     {

@@ -17,3 +17,17 @@ internal abstract record TokenResult
 
     public sealed record Refused(OAuthError Error) : TokenResult;
 }
+
+/// <summary>What came of a batch request.</summary>
+internal abstract record BatchResult
+{
+    private BatchResult()
+    {
+    }
+
+    /// <param name="Results">In the order of the requests; whoever sends the tokens disposes them.</param>
+    public sealed record Answered(TokenResult[] Results) : BatchResult;
+
+    /// <summary>The whole of it.</summary>
+    public sealed record Refused(OAuthError Error) : BatchResult;
+}

@@ -16,6 +16,8 @@ internal sealed class PresentedSecrets : DelegatingHandler
     /// <summary>What is shorter may stand somewhere by chance, or because a test calls something so.</summary>
     private const int Shortest = 24;
 
+    private const string BatchPath = "/oauth/token/batch";
+
     private static readonly string[] Secret = ["client_assertion", "client_secret", "token"];
 
     private readonly Lock guard = new();
@@ -67,6 +69,8 @@ internal sealed class PresentedSecrets : DelegatingHandler
             Add(header.Scheme == "Basic" ? PasswordOf(credentials) : credentials);
         if (request.Content?.Headers.ContentType?.MediaType == "application/x-www-form-urlencoded")
             Add(QueryHelpers.ParseQuery(await request.Content.ReadAsStringAsync(cancellationToken)));
+        else if (request.Content?.Headers.ContentType?.MediaType == "application/json" && request.RequestUri?.AbsolutePath == BatchPath)
+            Add(AssertionIn(await request.Content.ReadAsStringAsync(cancellationToken)));
         if (request.RequestUri is { Query.Length: > 1 } uri)
             Add(QueryHelpers.ParseQuery(uri.Query));
 
@@ -79,7 +83,34 @@ internal sealed class PresentedSecrets : DelegatingHandler
                 Add(token.GetString()!);
         }
 
+        if (response.IsSuccessStatusCode && request.RequestUri?.AbsolutePath == BatchPath)
+        {
+            await response.Content.LoadIntoBufferAsync(cancellationToken);
+            using var answer = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(cancellationToken));
+            foreach (var one in answer.RootElement.GetProperty("responses").EnumerateArray())
+            {
+                if (one.TryGetProperty("access_token", out var token))
+                    Add(token.GetString()!);
+            }
+        }
+
         return response;
+    }
+
+    /// <summary>Empty where there is none, or a test sends what is no JSON.</summary>
+    private static string AssertionIn(string batch)
+    {
+        try
+        {
+            using var body = JsonDocument.Parse(batch);
+            return body.RootElement.ValueKind == JsonValueKind.Object && body.RootElement.TryGetProperty("client_assertion", out var assertion) && assertion.ValueKind == JsonValueKind.String
+                ? assertion.GetString()!
+                : "";
+        }
+        catch (JsonException)
+        {
+            return "";
+        }
     }
 
     private void Add(Dictionary<string, Microsoft.Extensions.Primitives.StringValues> parameters)

@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -11,31 +10,6 @@ namespace Assay.Silo.Tests.SharedSignals;
 internal sealed record EventAnswer(int Status, JsonElement Body, string Challenge)
 {
     public string? Detail => Body.ValueKind == JsonValueKind.Object && Body.TryGetProperty("detail", out var detail) ? detail.GetString() : null;
-}
-
-/// <summary>A security event token, read but not checked.</summary>
-internal sealed record Set(JsonElement Header, JsonElement Claims, string Text)
-{
-    public string JwtId => Claims.GetProperty("jti").GetString()!;
-
-    public string Transaction => Claims.GetProperty("txn").GetString()!;
-
-    /// <summary><c>session-revoked</c> of its URI.</summary>
-    public string Type => Claims.GetProperty("events").EnumerateObject().Single().Name.Split('/')[^1];
-
-    public JsonElement Event => Claims.GetProperty("events").EnumerateObject().Single().Value;
-
-    public JsonElement Subject => Claims.GetProperty("sub_id");
-
-    public string? About => Subject.TryGetProperty("sub", out var sub) ? sub.GetString() : null;
-
-    public static Set Of(string text)
-    {
-        var parts = text.Split('.');
-        using var header = JsonDocument.Parse(Base64Url.DecodeFromChars(parts[0]));
-        using var claims = JsonDocument.Parse(Base64Url.DecodeFromChars(parts[1]));
-        return new Set(header.RootElement.Clone(), claims.RootElement.Clone(), text);
-    }
 }
 
 /// <summary>A client of the transmitter with a key of its own.</summary>
