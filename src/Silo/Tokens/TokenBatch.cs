@@ -48,7 +48,7 @@ internal sealed class TokenBatch
 
         try
         {
-            batch.Fault = batch.Parse(new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = 3 }));
+            batch.Fault = batch.Parse(new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = 8 }));
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException) // the latter for text that is not UTF-8
         {

@@ -95,12 +95,6 @@ public sealed class GoldenBytesTests
         new("decision-decided, with a shadow", new Decision.Decided(9, Input, Granted, new ShadowAnswer("beef", [new ScopeAnswer("payments:read", ScopeOutcome.NoPermit, [])], TimeSpan.Zero))),
         new("key-description", new KeyDescription("kid-1", "ES256", "Active", Time, Time, null, null, null)),
         new("decision-admitted", new Decision.Admitted(9)),
-        new("batch-request", new BatchRequest
-        {
-            Asker = new DecisionRequest { RequestId = Guid.Empty, GrantType = "client_credentials", AuthenticationMethod = "client_secret_basic", CredentialHandle = "secret-1" },
-            Wanted = [new Wanted("https://payments.example", ["payments:read"]), new Wanted(null, [])],
-        }),
-        new("decision-several", new Decision.Several(9, [new Decision.Decided(9, Input, Granted), new Decision.Refused(9, RefusalReason.RateLimited, TimeSpan.FromSeconds(1), null)])),
         new("stream-state", new StreamState(3, "{}", ["everybody"])),
         new("stream-change-create", new StreamChange.Create("gateway", new StreamSettings("mine", ["urn:type"], "https://gateway.example/events", "d3JhcHBlZA"))),
         new("stream-change-configure", new StreamChange.Configure(new StreamSettings(null, [], null, null))),
@@ -128,6 +122,12 @@ public sealed class GoldenBytesTests
             MinimumNumber = 42,
         }),
         new("evaluation-request, bare", new EvaluationRequest { Resource = "https://payments.example", GrantType = "client_credentials" }),
+        new("batch-request", new BatchRequest
+        {
+            Asker = new DecisionRequest { RequestId = Guid.Empty, GrantType = "client_credentials", AuthenticationMethod = "client_secret_basic", CredentialHandle = "secret-1" },
+            Wanted = [new Wanted("https://payments.example", ["payments:read"]), new Wanted(null, [])],
+        }),
+        new("decision-several", new Decision.Several(9, [new Decision.Decided(9, Input, Granted), new Decision.Refused(9, RefusalReason.RateLimited, TimeSpan.FromSeconds(1), null)])),
     ];
 
     private readonly Serializer serializer =

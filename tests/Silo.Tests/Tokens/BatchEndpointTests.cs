@@ -92,7 +92,7 @@ public sealed class BatchEndpointTests(SiloFixture fixture) : IClassFixture<Silo
 
     public static TheoryData<string, string> Malformed => new()
     {
-        { "", "the body is not JSON" },
+        { "", "the body is not JSON: line 1, byte 1" },
         { "{", "the body is not JSON: line 1, byte 2" },
         { "[]", "the body must be a JSON object" },
         { "{}", "requests is missing" },
