@@ -38,6 +38,7 @@ public sealed partial class SecurityEventStream
     private volatile bool wantsEverybody;
     private volatile bool mayHearEverybody = true;
     private volatile OpenStream? open;
+    private volatile OpenStream? heardOf;
     private volatile bool isPaused;
     private OpenStream? everybodyIsIn;
     private long heardAt;
@@ -52,10 +53,11 @@ public sealed partial class SecurityEventStream
     }
 
     /// <summary>
-    /// How long ago the issuer last answered, and so all that had happened was told; null while there is no stream, or the issuer holds it back. While all is well
-    /// it is up to as long as the issuer lets a poll wait, 20 s by default.
+    /// How long ago the issuer last answered, and so all that had happened was told; null while there is no stream, the issuer holds it back, or those who are
+    /// followed are not heard of. While all is well it is up to as long as the issuer lets a poll wait, 20 s by default.
     /// </summary>
-    public TimeSpan? Silence => Volatile.Read(ref heardAt) is not 0 and var at && !isPaused ? clock.GetElapsedTime(at) : null;
+    public TimeSpan? Silence =>
+        open is { } stream && !isPaused && (heardOf == stream || (!wantsEverybody && followed.IsEmpty)) && Volatile.Read(ref heardAt) is not 0 and var at ? clock.GetElapsedTime(at) : null;
 
     /// <summary>Told after a stream was lost and another was made: what happened between the two may never be told.</summary>
     internal Action? Missed { get; set; }
@@ -147,7 +149,9 @@ public sealed partial class SecurityEventStream
             {
                 if (stream is null)
                 {
+                    var began = clock.GetTimestamp();
                     stream = await OpenAsync(ending.Token).ConfigureAwait(false);
+                    Volatile.Write(ref heardAt, began); // nothing waits in it that is older
                     (taken, refused) = ([], new(StringComparer.Ordinal));
                     wishes.Writer.TryWrite(true);
                 }
@@ -231,6 +235,7 @@ public sealed partial class SecurityEventStream
                 if (open is not { } stream)
                     continue; // whoever makes one wishes again
                 await FollowAsync(stream, ending.Token).ConfigureAwait(false);
+                heardOf = stream;
                 if (setbacks.AreOver())
                     EventsAreHeardAgain(log);
             }
@@ -240,6 +245,7 @@ public sealed partial class SecurityEventStream
             }
             catch (Exception fault)
             {
+                heardOf = null;
                 if (setbacks.Add(fault))
                     OthersAreNotHeardOf(log, fault.Message);
                 await setbacks.WaitAsync(ending.Token).ConfigureAwait(false);
