@@ -7,9 +7,9 @@ public sealed class EventOptions
 {
     public const string Section = "Assay:Events";
 
-    /// <summary>Streams that one client may have. 1 to 100; 4 by default.</summary>
+    /// <summary>Streams that one client may have: each process of it that listens has one. 1 to 100; 16 by default.</summary>
     [Range(1, 100)]
-    public int StreamsPerClient { get; init; } = 4;
+    public int StreamsPerClient { get; init; } = 16;
 
     /// <summary>Hosts that events may be pushed to, separated by commas; <c>*.</c> in front means everything below it. Nobody by default: events are polled for.</summary>
     public string? PushHosts { get; init; }
