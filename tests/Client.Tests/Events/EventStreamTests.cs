@@ -142,8 +142,7 @@ public sealed class EventStreamTests
         await issuer.Until("created");
         await issuer.Taken(issuer.Tell("urn:nothing", "exporter"));
         Assert.Same(before, await client.GetTokenAsync("a")); // and renewed in the background
-        while (ReferenceEquals(before, await client.GetTokenAsync("a")))
-            await Task.Yield();
+        await Patience.Until(async () => !ReferenceEquals(before, await client.GetTokenAsync("a")));
 
         Assert.Equal(2, issuer.Creations);
     }

@@ -33,8 +33,7 @@ public sealed class OwnTokensTests
 
         OwnTokens.Heed(Happened(Caep + type, about, null, details), "exporter", cache);
         var next = await Get(cache);
-        while (then == "renewed" && Volatile.Read(ref asked) < 2)
-            await Task.Yield();
+        await Patience.Until(() => then != "renewed" || Volatile.Read(ref asked) == 2);
 
         Assert.Equal(then == "let go" ? "token-2" : "token-1", next);
         Assert.Equal(then == "kept" ? 1 : 2, asked);
@@ -104,8 +103,7 @@ public sealed class OwnTokensTests
         await Get(cache);
         cache.RenewSoon();
         await Get(cache);
-        while (Volatile.Read(ref asked) < 2)
-            await Task.Yield();
+        await Patience.Until(() => Volatile.Read(ref asked) == 2);
         await Assert.ThrowsAsync<AssayTokenException>(() => cache.RequestAsync(TokenRequest.Create("a", []), CancellationToken.None)); // behind the renewal
 
         for (var i = 0; i < 100; i++)

@@ -99,8 +99,7 @@ public sealed class EventValidationTests
         Events(issuer);
         await using var api = await Listening(issuer, static options => options.AcceptSilence = TimeSpan.FromSeconds(30));
 
-        while (await Ask(api, issuer.Token()) != HttpStatusCode.OK)
-            await Task.Yield();
+        await Patience.Until(async () => await Ask(api, issuer.Token()) == HttpStatusCode.OK);
     }
 
     [Fact]
@@ -111,10 +110,11 @@ public sealed class EventValidationTests
         (events.OnAdd["*"], events.OnAdd["exporter"]) = (403, 403);
         await using var api = await Listening(issuer, static options => options.AcceptSilence = TimeSpan.FromSeconds(30));
 
-        while (await Ask(api, issuer.Token()) != HttpStatusCode.OK)
-            await Task.Yield(); // whom to hear of is only known once somebody came
-        while (await Ask(api, issuer.Token()) != HttpStatusCode.ServiceUnavailable)
-            await Task.Yield();
+        await Ask(api, issuer.Token());
+        await events.Until("added exporter"); // the stream is there, and about the API itself alone
+
+        await Patience.Until(async () => await Ask(api, issuer.Token()) == HttpStatusCode.ServiceUnavailable);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await Ask(api, issuer.Token()));
     }
 
     [Theory]
