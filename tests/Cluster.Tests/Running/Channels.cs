@@ -10,25 +10,6 @@ namespace Assay.Cluster.Tests.Running;
 /// <summary>The ways in which an API hears that a token has ended, each asked as an API asks.</summary>
 internal static class Channels
 {
-    /// <summary>Up to 256 tokens for one proof.</summary>
-    public static async Task<IReadOnlyList<string>> AskForMany(this HttpClient http, SiloProcess silo, ClusterIdentity identity, string scope, int count)
-    {
-        using var body = new StringContent(
-            JsonSerializer.Serialize(new
-            {
-                client_assertion_type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-                client_assertion = identity.Assertion(),
-                requests = Enumerable.Repeat(new { resource = Tokens.Payments, scope }, count),
-            }),
-            Encoding.UTF8,
-            "application/json");
-        using var response = await http.PostAsync(silo.Url + "/oauth/token/batch", body);
-        var text = await response.Content.ReadAsStringAsync();
-        Assert.True(response.IsSuccessStatusCode, text);
-        using var answer = JsonDocument.Parse(text);
-        return [.. answer.RootElement.GetProperty("responses").EnumerateArray().Select(one => one.GetProperty("access_token").GetString()!)];
-    }
-
     /// <summary>Completes when the silo calls the token inactive.</summary>
     public static async Task UntilInactive(this TestCluster cluster, SiloProcess silo, string token, CancellationToken cancellationToken)
     {

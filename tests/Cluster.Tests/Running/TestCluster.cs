@@ -147,7 +147,7 @@ internal sealed class TestCluster : IAsyncDisposable
     public async Task<(int ExitCode, string Output, string Errors)> Assay(SiloProcess silo, params string[] arguments)
     {
         await using var issuer = new CuttableProxy(new Uri(silo.Url).Port, new Uri(Issuer).Port); // the CLI knows no silo, only the issuer
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "assay.dll"), .. arguments])
+        var start = new ProcessStartInfo("dotnet", [BuiltCli.Path, .. arguments])
         {
             WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true,
         };

@@ -16,7 +16,9 @@ internal sealed class TokenLoad : IAsyncDisposable
 
     private readonly bool keepTokens;
 
-    private TokenLoad(bool keepTokens) => this.keepTokens = keepTokens;
+    private readonly int batch;
+
+    private TokenLoad(bool keepTokens, int batch) => (this.keepTokens, this.batch) = (keepTokens, batch);
 
     public ConcurrentQueue<TokenAnswer> Answers { get; } = [];
 
@@ -27,16 +29,18 @@ internal sealed class TokenLoad : IAsyncDisposable
 
     /// <param name="workers">Requests under way at once, spread over the silos.</param>
     /// <param name="silos">Those that are asked; all of the cluster when null.</param>
+    /// <param name="batch">Every second worker asks for so many tokens at once.</param>
     /// <param name="keepTokens">False to keep receipts of tokens, and answers only of other requests: for millions.</param>
     public static TokenLoad Start(
-        TestCluster cluster, IReadOnlyList<ClusterIdentity> identities, string scope, int workers, IReadOnlyList<SiloProcess>? silos = null, bool keepTokens = true)
+        TestCluster cluster, IReadOnlyList<ClusterIdentity> identities, string scope, int workers, IReadOnlyList<SiloProcess>? silos = null, bool keepTokens = true,
+        int batch = 1)
     {
-        var load = new TokenLoad(keepTokens);
+        var load = new TokenLoad(keepTokens, batch);
         silos ??= cluster.Silos;
         for (var worker = 0; worker < workers; worker++)
         {
             var first = worker;
-            load.workers.Add(Task.Run(() => load.Run(cluster.Http, silos[first % silos.Count], identities, scope, first)));
+            load.workers.Add(Task.Run(() => load.Run(cluster.Http, silos[first % silos.Count], identities, scope, first, first / silos.Count % 2 == 1 ? batch : 1)));
         }
 
         return load;
@@ -64,18 +68,23 @@ internal sealed class TokenLoad : IAsyncDisposable
         over.Dispose();
     }
 
-    private async Task Run(HttpClient http, SiloProcess silo, IReadOnlyList<ClusterIdentity> identities, string scope, int turn)
+    private async Task Run(HttpClient http, SiloProcess silo, IReadOnlyList<ClusterIdentity> identities, string scope, int turn, int atOnce)
     {
         for (; !over.IsCancellationRequested; turn++)
         {
-            var answer = await http.Ask(silo, identities[turn % identities.Count], scope);
-            if (keepTokens || answer.Status != 200)
-                Answers.Enqueue(answer);
-            else
-                Receipts.Enqueue(TokenReceipt.Of(answer));
-            if (answer.Status == 200)
-                Interlocked.Increment(ref issued);
-            await Task.Delay(answer.Status == 200 ? Breath : 2 * Breath, CancellationToken.None); // longer where nobody listens at the moment
+            var identity = identities[turn % identities.Count];
+            IReadOnlyList<TokenAnswer> answers = atOnce == 1 ? [await http.Ask(silo, identity, scope)] : await http.AskForMany(silo, identity, scope, atOnce);
+            foreach (var answer in answers)
+            {
+                if (keepTokens || answer.Status != 200)
+                    Answers.Enqueue(answer);
+                else
+                    Receipts.Enqueue(TokenReceipt.Of(answer));
+                if (answer.Status == 200)
+                    Interlocked.Increment(ref issued);
+            }
+
+            await Task.Delay(answers[0].Status == 200 ? Breath : 2 * Breath, CancellationToken.None); // longer where nobody listens at the moment
         }
     }
 }

@@ -66,6 +66,37 @@ internal static class Tokens
         return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 
+    /// <summary>Asks for up to 256 tokens at once: an answer for each, or one when the whole was refused or no answer came.</summary>
+    public static async Task<IReadOnlyList<TokenAnswer>> AskForMany(this HttpClient http, SiloProcess silo, ClusterIdentity identity, string scope, int count)
+    {
+        using var body = new StringContent(
+            JsonSerializer.Serialize(new
+            {
+                client_assertion_type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+                client_assertion = identity.Assertion(),
+                requests = Enumerable.Repeat(new { resource = Payments, scope }, count),
+            }),
+            Encoding.UTF8,
+            "application/json");
+        var started = Stopwatch.GetTimestamp();
+        TokenAnswer Answer(int status, string? error, string? granted = null, string? token = null) =>
+            new(silo.Name, identity.Id, status, error, null, granted, token, started, Stopwatch.GetTimestamp(), false);
+        try
+        {
+            using var response = await http.PostAsync(silo.Url + "/oauth/token/batch", body);
+            using var answer = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
+            if (!response.IsSuccessStatusCode)
+                return [Answer((int)response.StatusCode, answer.RootElement.GetProperty("error").GetString())];
+            string? Member(JsonElement one, string name) => one.TryGetProperty(name, out var member) ? member.GetString() : null;
+            return [.. answer.RootElement.GetProperty("responses").EnumerateArray().Select(one =>
+                Answer(one.GetProperty("status").GetInt32(), Member(one, "error"), Member(one, "scope"), Member(one, "access_token")))];
+        }
+        catch (Exception fault) when (fault is HttpRequestException or IOException or OperationCanceledException)
+        {
+            return [Answer(0, fault.Message)];
+        }
+    }
+
     /// <summary>Asks once; a silo that is gone or does not answer is an answer too.</summary>
     public static async Task<TokenAnswer> Ask(
         this HttpClient http, SiloProcess silo, ClusterIdentity identity, string? scope, string? assertion = null, string resource = Payments,

@@ -102,9 +102,10 @@ public sealed class EffectTrials(TrialServer database, ITestOutputHelper log)
             for (var batch = 0; Interlocked.Decrement(ref left) >= 0; batch++)
             {
                 var tokens = await cluster.Http.AskForMany(cluster.Silos[(worker + batch) % cluster.Silos.Count], identity, TestCluster.Read, BatchSize);
+                tokens.AssertStatuses(200);
                 Assert.Equal(BatchSize, tokens.Count);
                 if (batch % 16 == 0)
-                    kept.Add(tokens[batch / 16 % BatchSize]);
+                    kept.Add(tokens[batch / 16 % BatchSize].Token!);
             }
         }));
         return [.. kept];

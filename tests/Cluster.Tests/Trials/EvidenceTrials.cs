@@ -13,7 +13,7 @@ public sealed class EvidenceTrials(TrialServer database, ITestOutputHelper log)
     {
         var (faults, between) = (LongTests.Size(small: 2, full: 40), LongTests.Size(small: 300, full: 25_000));
         await using var cluster = await database.Cluster();
-        await using var load = TokenLoad.Start(cluster, cluster.Identities, TestCluster.Read, workers: 12, keepTokens: false);
+        await using var load = TokenLoad.Start(cluster, cluster.Identities, TestCluster.Read, workers: 12, keepTokens: false, batch: LongTests.Size(small: 7, full: 150));
         var started = Stopwatch.GetTimestamp();
 
         for (var fault = 0; fault < faults; fault++)

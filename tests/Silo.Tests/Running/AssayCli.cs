@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Assay.Tests.Shared;
 
 namespace Assay.Silo.Tests.Running;
 
@@ -8,7 +9,7 @@ internal static class AssayCli
     public static async Task<(int ExitCode, string Output, string Errors)> Assay(this RunningSilo silo, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet") { WorkingDirectory = silo.Folder, RedirectStandardOutput = true, RedirectStandardError = true };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "assay.dll"));
+        start.ArgumentList.Add(BuiltCli.Path);
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         start.Environment["ASSAY_DATA"] = silo.Data;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Assay.Silo.Tests.Running;
+using Assay.Tests.Shared;
 
 namespace Assay.Silo.Tests.Samples;
 
@@ -16,7 +17,7 @@ public sealed class IncidentSampleTests
         await using var silo = await RunningSilo.Start(("Assay:Bundle", Path.Combine(sample, "bundle")), ("Assay:TrustedProxies", "127.0.0.1"));
 
         var start = new ProcessStartInfo("bash", [Path.Combine(sample, "run.sh")]) { WorkingDirectory = silo.Folder, RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment["ASSAY"] = $"dotnet {Path.Combine(AppContext.BaseDirectory, "assay.dll")}";
+        start.Environment["ASSAY"] = $"dotnet {BuiltCli.Path}";
         start.Environment["ASSAY_DATA"] = silo.Data;
         using var walk = Process.Start(start)!;
         var (output, errors) = (walk.StandardOutput.ReadToEndAsync(), walk.StandardError.ReadToEndAsync());

@@ -15,8 +15,8 @@ public sealed class ServiceToServiceSampleTests
             Assert.SkipUnless(programs.Any(folder => File.Exists(Path.Combine(folder, needed))), $"the script needs {needed}");
         var sample = Path.Combine(RunningSilo.Checkout(), "samples", "service-to-service");
         var start = new ProcessStartInfo("bash", [Path.Combine(sample, "run.sh")]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var (name, program) in new[] { ("SILO", "Assay.Silo.dll"), ("ASSAY", "assay.dll") })
-            start.Environment[name] = $"dotnet {Path.Combine(AppContext.BaseDirectory, program)}";
+        foreach (var (name, program) in new[] { ("SILO", Path.Combine(AppContext.BaseDirectory, "Assay.Silo.dll")), ("ASSAY", BuiltCli.Path) })
+            start.Environment[name] = $"dotnet {program}";
         var built = new DirectoryInfo(AppContext.BaseDirectory); // bin/configuration/framework
         foreach (var (name, project) in new[] { ("API", "Api"), ("CALLER", "Caller") })
             start.Environment[name] = $"dotnet {Path.Combine(sample, project, "bin", built.Parent!.Name, built.Name, $"Assay.{project}.dll")}";
