@@ -9,6 +9,7 @@ using Assay.Silo.Tests.Admin;
 using Assay.Silo.Tests.Running;
 using Microsoft.Data.Sqlite;
 using static Assay.Silo.Tests.Running.TokenRequests;
+using Assay.Tests.Shared;
 
 namespace Assay.Silo.Tests.Transparency;
 
@@ -155,7 +156,7 @@ public sealed class LogVerifyTests
         var jti = (await silo.AskAs("payments-exporter", ("resource", Payments))).Claims.GetProperty("jti").GetString()!;
         async Task<(int ExitCode, string Output, string Errors)> Assay(params string[] arguments)
         {
-            var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "assay.dll"), .. arguments])
+            var start = new ProcessStartInfo("dotnet", [BuiltCli.Path, .. arguments])
             {
                 WorkingDirectory = silo.Folder, RedirectStandardOutput = true, RedirectStandardError = true,
             };
