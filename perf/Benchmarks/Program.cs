@@ -15,8 +15,12 @@ switch (args)
     case ["status"]:
         StatusTables.Print();
         return 0;
+    case ["compare", var results, var baseline]:
+        return Comparison.Compare(results, baseline);
+    case ["accept", var results, var baseline]:
+        return Comparison.Accept(results, baseline);
     case ["help" or "--help" or "-h"]:
-        Console.WriteLine("usage: memory | replay | status | apps <folder> | the arguments of BenchmarkDotNet, such as --filter '*' --job short");
+        Console.WriteLine("usage: compare|accept <results> <baseline.json> | memory | replay | status | apps <folder> | the arguments of BenchmarkDotNet, such as --filter '*' --job short");
         return 0;
     default:
         return BenchmarkSwitcher.FromAssembly(typeof(Memory).Assembly).Run(args).Any() ? 0 : 1;

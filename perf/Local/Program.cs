@@ -62,7 +62,7 @@ async Task<int> Run(string names, Settings settings)
 {
     var population = Population.Read(settings.Text("population"));
     var chosen = names == "all"
-        ? [.. Catalogue.All.Where(workload => workload.Identities <= population.Count && workload.Name is not ("silo-loss" or "cold-start" or "batch"))]
+        ? [.. Catalogue.All.Where(workload => workload.Identities <= population.Count && workload.Name is not ("silo-loss" or "cold-start"))]
         : names.Split(',').Select(Catalogue.Find).ToArray();
     var machine = Machine.Here();
     var at = TimeProvider.System.GetUtcNow();

@@ -23,7 +23,7 @@ public sealed class WorkloadsTests(SiloFixture fixture) : IClassFixture<SiloFixt
         var population = Population.Read(file);
 
         var results = new List<TrialResult>();
-        foreach (var name in new[] { "cheap-auth", "private-key-jwt", "hot-identity", "partial-grants", "denials", "introspection", "rotation", "mixed-day" })
+        foreach (var name in new[] { "cheap-auth", "private-key-jwt", "hot-identity", "partial-grants", "denials", "batch", "introspection", "rotation", "mixed-day" })
             results.Add(await Run(Catalogue.Find(name), silos, population));
         JsonReport.Write(Path.Combine(folder, "load.json"), Machine.Here(), DateTimeOffset.UnixEpoch, new Dictionary<string, string>(), results);
         HtmlReport.Write(Path.Combine(folder, "load.html"), Machine.Here(), DateTimeOffset.UnixEpoch, results);
@@ -38,7 +38,7 @@ public sealed class WorkloadsTests(SiloFixture fixture) : IClassFixture<SiloFixt
     // Whoever asked may have been kept from the processor; what was answered has to be right.
     private static async Task<TrialResult> Run(Workload workload, Uri[] silos, Population population)
     {
-        using var session = new Session(silos, population);
+        using var session = new Session(silos, population) { BatchSize = 3 };
         var brief = workload with
         {
             Load = workload.Load with { Rate = 60, During = TimeSpan.FromSeconds(0.5), WarmUp = TimeSpan.Zero }, Limits = workload.Limits with { CompletedShare = 0 },

@@ -1,0 +1,150 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Assay.Core.Evidence;
+using Assay.Grains;
+using Assay.Grains.Authority;
+using Assay.Grains.Identities;
+using Assay.Silo.Hosting;
+using Assay.Silo.Storage.Sqlite;
+using BenchmarkDotNet.Attributes;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Assay.Benchmarks;
+
+/// <summary>Records until they are durable: 64 callers at once, SQLite with full synchronization in the temporary folder. The disk under it counts.</summary>
+[MemoryDiagnoser, MedianColumn]
+public class EvidenceBenchmarks
+{
+    private const int Callers = 64;
+    private static readonly TimeSpan Life = TimeSpan.FromHours(1);
+
+    private readonly string path = Directory.CreateTempSubdirectory("assay-benchmark-").FullName;
+    private readonly EvidenceSlot[] slots = new EvidenceSlot[Callers];
+    private readonly byte[] record = new byte[1100];
+    private DataFolder folder = null!;
+    private SqliteStorage storage = null!;
+    private EvidenceAppender appender = null!;
+    private Task running = Task.CompletedTask;
+
+    [GlobalSetup]
+    public async Task Start()
+    {
+        folder = DataFolder.Open(path);
+        storage = new SqliteStorage(folder, TimeProvider.System);
+        var lease = new SiloLease(Life, TimeSpan.Zero, TimeProvider.System);
+        var asked = lease.Ask();
+        lease.Begin((await storage.Authority.Join(new SiloPlace("benchmark", "benchmark"), Life, CancellationToken.None)).Epoch, asked);
+        appender = new EvidenceAppender(
+            storage.Log, lease, static (_, _) => throw new InvalidOperationException("every slot is filled"), new EvidenceOptions(), TimeProvider.System, NullLogger.Instance);
+        running = appender.Run(CancellationToken.None);
+    }
+
+    [GlobalCleanup]
+    public async Task End()
+    {
+        appender.Close();
+        await running;
+        storage.Dispose();
+        folder.Dispose();
+        Directory.Delete(path, recursive: true);
+    }
+
+    [Benchmark(OperationsPerInvoke = Callers)]
+    public async Task Append()
+    {
+        for (var i = 0; i < Callers; i++)
+        {
+            slots[i] = appender.Reserve() ?? throw new InvalidOperationException("no place in the log");
+            slots[i].Fill(record, new EvidenceEntry("default", "ledger-client", "a-thumbprint"));
+        }
+
+        foreach (var slot in slots)
+        {
+            if (!await slot.Committed)
+                throw new InvalidOperationException("the record is not durable");
+        }
+    }
+}
+
+/// <summary>One decision through the identity's grain, in a whole silo: the call, the stage, policy. The same call without counting or spending (<c>Explain</c>), so that no limit is met.</summary>
+[MemoryDiagnoser, MedianColumn]
+public class GrainBenchmarks
+{
+    private const string Identity = "payments-exporter";
+
+    private readonly string path = Directory.CreateTempSubdirectory("assay-benchmark-").FullName;
+    private readonly Services services = new();
+    private DecisionRequest request = null!;
+    private IIdentityGrain grain = null!;
+
+    [GlobalSetup]
+    public async Task Start()
+    {
+        Environment.SetEnvironmentVariable("XDG_CONFIG_HOME", path);
+        Environment.SetEnvironmentVariable("Logging__LogLevel__Default", "Warning");
+        var url = FormattableString.Invariant($"http://127.0.0.1:{FreePort()}");
+        _ = SiloProcess.Run(["--data", Path.Combine(path, "data"), "--url", url, "--bundle", Quickstart()], collection => collection.AddSingleton<IHostedService>(provider => services.Of(provider)));
+        using var http = new HttpClient();
+        for (var i = 0; ; i++)
+        {
+            try
+            {
+                if ((await http.GetAsync(new Uri(url + "/health/ready"))).IsSuccessStatusCode)
+                    break;
+            }
+            catch (HttpRequestException) when (i < 300)
+            {
+                // not listening yet
+            }
+
+            await Task.Delay(100);
+        }
+
+        grain = services.Provider!.GetRequiredService<IGrainFactory>().GetGrain<IIdentityGrain>(GrainKey.For(GrainKey.DefaultRealm, Identity));
+        using var identity = JsonDocument.Parse((await grain.Read())!.Json);
+        request = new DecisionRequest
+        {
+            RequestId = Guid.NewGuid(), GrantType = "client_credentials", AuthenticationMethod = "private_key_jwt", Resource = "https://payments.example", Scopes = ["payments:read"],
+            CredentialHandle = identity.RootElement.GetProperty("credentials")[0].GetProperty("handle").GetString()!,
+        };
+        if (await Call() is not Decision.Decided { Verdict.GrantsAny: true })
+            throw new InvalidOperationException("the decision that is measured grants nothing");
+    }
+
+    [Benchmark]
+    public ValueTask<Decision> Call() => grain.Explain(request);
+
+    private static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+
+    private static string Quickstart()
+    {
+        var at = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(at.FullName, "Cluster.sln")))
+            at = at.Parent ?? throw new InvalidOperationException("the benchmarks do not run from a checkout");
+        return Path.Combine(at.FullName, "samples", "quickstart");
+    }
+
+    /// <summary>Brings the services of the silo out of it.</summary>
+    private sealed class Services : IHostedService
+    {
+        public IServiceProvider? Provider { get; private set; }
+
+        public Services Of(IServiceProvider provider)
+        {
+            Provider = provider;
+            return this;
+        }
+
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
