@@ -74,6 +74,7 @@ public class EvidenceBenchmarks
 public class GrainBenchmarks
 {
     private const string Identity = "payments-exporter";
+    private const int InARow = 256;
 
     private readonly string path = Directory.CreateTempSubdirectory("assay-benchmark-").FullName;
     private readonly Services services = new();
@@ -110,12 +111,17 @@ public class GrainBenchmarks
             RequestId = Guid.NewGuid(), GrantType = "client_credentials", AuthenticationMethod = "private_key_jwt", Resource = "https://payments.example", Scopes = ["payments:read"],
             CredentialHandle = identity.RootElement.GetProperty("credentials")[0].GetProperty("handle").GetString()!,
         };
-        if (await Call() is not Decision.Decided { Verdict.GrantsAny: true })
+        if (await grain.Explain(request) is not Decision.Decided { Verdict.GrantsAny: true })
             throw new InvalidOperationException("the decision that is measured grants nothing");
     }
 
-    [Benchmark]
-    public ValueTask<Decision> Call() => grain.Explain(request);
+    /// <summary>Many in a row, so that the thread that measures is not woken for each.</summary>
+    [Benchmark(OperationsPerInvoke = InARow)]
+    public async Task Call()
+    {
+        for (var i = 0; i < InARow; i++)
+            await grain.Explain(request);
+    }
 
     private static int FreePort()
     {

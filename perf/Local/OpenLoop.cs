@@ -8,8 +8,6 @@ namespace Assay.Local;
 /// </summary>
 internal sealed class OpenLoop(Func<CancellationToken, Task<Outcome>> send, Load load, int inFlight, TimeProvider clock, int seed = 1)
 {
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
-
     private readonly SemaphoreSlim places = new(inFlight);
     private readonly Random arrivals = new(seed);
     private long started;
@@ -17,7 +15,7 @@ internal sealed class OpenLoop(Func<CancellationToken, Task<Outcome>> send, Load
     /// <summary>How far it is, 0 to 1.</summary>
     public double Progress => started == 0 ? 0 : Math.Min(1, clock.GetElapsedTime(started) / load.During);
 
-    /// <summary>Completes when the time is over and all that was asked is answered. Answers later than a second after the end are not in the recording.</summary>
+    /// <summary>Completes when the time is over and all that was asked is answered.</summary>
     public async Task<Recording> Run(CancellationToken cancellationToken)
     {
         var recording = new Recording(load.During);
@@ -49,9 +47,7 @@ internal sealed class OpenLoop(Func<CancellationToken, Task<Outcome>> send, Load
         try
         {
             var outcome = await Guarded.Send(send, cancellationToken);
-            var latency = clock.GetElapsedTime(started) - at;
-            if (at + latency < load.During + Grace)
-                recording.Record(at, latency, outcome);
+            recording.Record(at, clock.GetElapsedTime(started) - at, outcome);
         }
         finally
         {

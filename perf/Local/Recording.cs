@@ -9,12 +9,14 @@ internal sealed class Recording
 {
     private const long Longest = 120_000_000; // microseconds
     private const int MostParts = 600;
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
     private readonly LongConcurrentHistogram latencies = new(1, Longest, 3);
     private readonly Part[] parts;
     private readonly ConcurrentDictionary<string, long> faults = new(StringComparer.Ordinal);
     private long due;
     private long answered;
+    private long timely;
     private long faulty;
     private long tokens;
     private long bytes;
@@ -36,6 +38,9 @@ internal sealed class Recording
     public long Due => Volatile.Read(ref due);
 
     public long Answered => Volatile.Read(ref answered);
+
+    /// <summary>Those answered by a second after the end: the others were made by whoever fell behind.</summary>
+    public long Timely => Volatile.Read(ref timely);
 
     public long Faulty => Volatile.Read(ref faulty);
 
@@ -65,6 +70,8 @@ internal sealed class Recording
         latencies.RecordValue(microseconds);
         parts[Math.Clamp((int)(at / PartLength), 0, parts.Length - 1)].Record(microseconds, outcome.IsOk);
         Interlocked.Increment(ref answered);
+        if (at + latency < During + Grace)
+            Interlocked.Increment(ref timely);
         Interlocked.Add(ref tokens, outcome.Tokens);
         Interlocked.Add(ref bytes, outcome.Bytes);
         if (outcome.Fault is not { } fault)

@@ -28,7 +28,7 @@ internal static class Trial
         var measured = new Measured(
             recording.Answered,
             recording.Answered == 0 ? 0 : (double)recording.Faulty / recording.Answered,
-            callers is null && recording.Due > 0 ? (double)recording.Answered / recording.Due : null,
+            callers is null && recording.Due > 0 ? (double)recording.Timely / recording.Due : null,
             recording.Milliseconds(99),
             recovery,
             recording.Faults.Select(fault => fault.Fault).FirstOrDefault());

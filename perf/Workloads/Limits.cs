@@ -6,7 +6,7 @@ public sealed record Limits
     /// <summary>Faults by requests. None by default.</summary>
     public double ErrorShare { get; init; }
 
-    /// <summary>Requests completed by requests due: below, whoever asked or whoever answered did not keep up. Open model only.</summary>
+    /// <summary>Requests completed in time (by a second after the end) by requests due: below, whoever asked or whoever answered did not keep up. Open model only.</summary>
     public double CompletedShare { get; init; } = 0.99;
 
     /// <summary>Milliseconds, from the moment a request was due.</summary>

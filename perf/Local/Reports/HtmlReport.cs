@@ -27,7 +27,7 @@ internal static class HtmlReport
         foreach (var result in results)
         {
             var (seen, seconds) = (result.Recording, result.Recording.During.TotalSeconds);
-            page.Append(CultureInfo.InvariantCulture, $"<tr><td>{Text(result.Workload.Name)}<td>{(result.Callers is { } callers ? $"{callers} callers" : $"{seen.Due / seconds:N0}")}<td>{seen.Answered / seconds:N0}<td>{seen.Tokens / seconds:N0}<td>{seen.Milliseconds(50):F2}<td>{seen.Milliseconds(95):F2}<td>{seen.Milliseconds(99):F2}<td>{seen.Milliseconds(99.9):F2}<td>{seen.Milliseconds(100):F2}<td>{seen.Faulty}<td>{(result.Broken.Count == 0 ? "<span class=ok>hold</span>" : "<span class=bad>broken</span>")}</tr>");
+            page.Append(CultureInfo.InvariantCulture, $"<tr><td>{Text(result.Workload.Name)}<td>{(result.Callers is { } callers ? $"{callers} callers" : $"{seen.Due / seconds:N0}")}<td>{seen.Timely / seconds:N0}<td>{seen.Tokens / seconds:N0}<td>{seen.Milliseconds(50):F2}<td>{seen.Milliseconds(95):F2}<td>{seen.Milliseconds(99):F2}<td>{seen.Milliseconds(99.9):F2}<td>{seen.Milliseconds(100):F2}<td>{seen.Faulty}<td>{(result.Broken.Count == 0 ? "<span class=ok>hold</span>" : "<span class=bad>broken</span>")}</tr>");
         }
 
         page.Append("</table><p class=dim>An open loop asks when a request is due, whatever became of earlier ones, and counts from then. With callers (a closed loop) the rate is what was found out, and the latencies follow from it.</p>");

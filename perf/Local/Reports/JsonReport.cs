@@ -30,6 +30,7 @@ internal static class JsonReport
             WarmUpSeconds = result.Workload.Load.WarmUp.TotalSeconds,
             seen.Due,
             seen.Answered,
+            seen.Timely,
             seen.Faulty,
             seen.Tokens,
             seen.Bytes,

@@ -15,7 +15,7 @@ internal static class TextReport
             var (seen, seconds) = (result.Recording, result.Recording.During.TotalSeconds);
             to.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{result.Workload.Name,-24} {(result.Callers is { } callers ? $"c={callers}" : $"{seen.Due / seconds:N0}"),9} {seen.Answered / seconds,12:N0} {seen.Tokens / seconds,10:N0} {seen.Milliseconds(50),9:F2} {seen.Milliseconds(95),9:F2} {seen.Milliseconds(99),9:F2} {seen.Milliseconds(99.9),9:F2} {seen.Milliseconds(100),9:F2} {seen.Faulty,8}"));
+                $"{result.Workload.Name,-24} {(result.Callers is { } callers ? $"c={callers}" : $"{seen.Due / seconds:N0}"),9} {seen.Timely / seconds,12:N0} {seen.Tokens / seconds,10:N0} {seen.Milliseconds(50),9:F2} {seen.Milliseconds(95),9:F2} {seen.Milliseconds(99),9:F2} {seen.Milliseconds(99.9),9:F2} {seen.Milliseconds(100),9:F2} {seen.Faulty,8}"));
         }
 
         foreach (var result in results)
