@@ -43,7 +43,7 @@ internal sealed class BatchEndpoint(TokenIssuer issuer, DecisionGate gate, Admis
                 try
                 {
                     if (!passage.MayLeave())
-                        return await Refuse(context, OAuthError.Unavailable("the decisions were overtaken by a change; ask again"));
+                        return await OAuthAnswer.Refuse(context, OAuthError.Unavailable("the decisions were overtaken by a change; ask again"));
                     Write(context.Response, results);
                     await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
                     return "answered";
@@ -55,25 +55,16 @@ internal sealed class BatchEndpoint(TokenIssuer issuer, DecisionGate gate, Admis
                 }
 
             case BatchResult.Refused refused:
-                return await Refuse(context, refused.Error);
+                return await OAuthAnswer.Refuse(context, refused.Error);
 
             default:
                 throw new System.Diagnostics.UnreachableException();
         }
     }
 
-    private static async Task<string> Refuse(HttpContext context, OAuthError error)
-    {
-        await error.Write(context.Response, context.RequestAborted);
-        return error.Code;
-    }
-
     private void Write(HttpResponse response, TokenResult[] results)
     {
-        response.StatusCode = StatusCodes.Status200OK;
-        response.ContentType = "application/json";
-        response.Headers.CacheControl = "no-store";
-        response.Headers.Pragma = "no-cache";
+        OAuthAnswer.Begin(response, StatusCodes.Status200OK);
 
         using var json = new Utf8JsonWriter(response.BodyWriter);
         json.WriteStartObject();

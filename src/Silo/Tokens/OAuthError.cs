@@ -34,10 +34,7 @@ internal sealed record OAuthError(int Status, string Code, string? Description =
 
     public async Task Write(HttpResponse response, CancellationToken cancellationToken)
     {
-        response.StatusCode = Status;
-        response.ContentType = "application/json";
-        response.Headers.CacheControl = "no-store";
-        response.Headers.Pragma = "no-cache";
+        OAuthAnswer.Begin(response, Status);
         if (Challenge is not null)
             response.Headers.WWWAuthenticate = Challenge;
         if (RetryAfter is { } wait)

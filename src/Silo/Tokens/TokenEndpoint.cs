@@ -41,33 +41,24 @@ internal sealed class TokenEndpoint(TokenIssuer issuer, DecisionGate gate, Admis
                 using (issued.Token)
                 {
                     if (!passage.MayLeave())
-                        return await Refuse(context, OAuthError.Unavailable("the decision was overtaken by a change; ask again"));
+                        return await OAuthAnswer.Refuse(context, OAuthError.Unavailable("the decision was overtaken by a change; ask again"));
                     Write(context.Response, issued);
                     await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
                     return "issued";
                 }
 
             case TokenResult.Refused refused:
-                return await Refuse(context, refused.Error);
+                return await OAuthAnswer.Refuse(context, refused.Error);
 
             default:
                 throw new System.Diagnostics.UnreachableException();
         }
     }
 
-    private static async Task<string> Refuse(HttpContext context, OAuthError error)
-    {
-        await error.Write(context.Response, context.RequestAborted);
-        return error.Code;
-    }
-
     /// <summary>RFC 6749 §5.1. Nothing in it needs escaping: a JWT, and scopes without quotes and backslashes.</summary>
     private static void Write(HttpResponse response, TokenResult.Issued issued)
     {
-        response.StatusCode = StatusCodes.Status200OK;
-        response.ContentType = "application/json";
-        response.Headers.CacheControl = "no-store";
-        response.Headers.Pragma = "no-cache";
+        OAuthAnswer.Begin(response, StatusCodes.Status200OK);
 
         var token = issued.Token.Token;
         var scopesLength = 0;

@@ -139,6 +139,33 @@ public sealed class BatchEndpointTests(SiloFixture fixture) : IClassFixture<Silo
         Assert.Equal((429, "temporarily_unavailable", 1), (last.GetProperty("status").GetInt32(), last.GetProperty("error").GetString(), last.GetProperty("retry_after").GetInt32()));
     }
 
+    [Fact]
+    public async Task A_disabled_identity_is_refused_in_each_place_and_each_refusal_has_a_record()
+    {
+        async Task<Answer> Asked() => await Ask(Proof("acme-crm"), Wanted(Payments, "payments:read"), Wanted(Payments, "payments:read"));
+        async Task Set(string state) => Assert.Equal(200, (await Silo.Admin("POST", $"identities/acme-crm/{state}", state == "disable" ? """{"reason":"trial"}""" : null)).Status);
+
+        await Set("disable");
+        var refused = Responses(await Asked());
+        await Set("enable");
+
+        Assert.All(refused, one => Assert.Equal((400, "unauthorized_client"), (one.GetProperty("status").GetInt32(), one.GetProperty("error").GetString())));
+        Assert.All(Responses(await Asked()), one => Assert.Equal(200, one.GetProperty("status").GetInt32()));
+        Assert.Equal(2, refused.Select(one => one.GetProperty("decision_id").GetString()).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Batches_and_what_became_of_their_requests_are_counted()
+    {
+        Responses(await Ask(Proof(), Wanted(Payments, "payments:read"), Wanted(Payments, "payments:write")));
+
+        var metrics = await Silo.Http.GetStringAsync(Silo.Url + "/metrics");
+
+        Assert.Matches("assay_token_batch_duration_seconds_count\\{[^}]*outcome=\"answered\"[^}]*\\} [1-9]", metrics);
+        Assert.Matches("assay_token_batch_tokens_total\\{[^}]*outcome=\"issued\"[^}]*\\} [1-9]", metrics);
+        Assert.Matches("assay_token_batch_tokens_total\\{[^}]*outcome=\"invalid_scope\"[^}]*\\} [1-9]", metrics);
+    }
+
     private static JsonObject Wanted(string? resource, string? scope)
     {
         var wanted = new JsonObject();
