@@ -9,9 +9,10 @@ namespace Assay.Silo.ClientAuthentication;
 /// <summary>
 /// Public keys and secret hashes of clients, cached on the receiving silo so that no grain is activated for an unverified client. May be stale:
 /// the identity's grain is the authority and refuses a credential it no longer holds. A client that is unknown, or shows a credential that is
-/// unknown here, is read again at most once per <see cref="RereadInterval"/>.
+/// unknown here, is read again at most once per <see cref="RereadInterval"/>, and once more when this silo has learned of a change since: who was
+/// told that a credential was added can use it.
 /// </summary>
-internal sealed class ClientRegistry(IAuthorityStore store, TimeProvider clock)
+internal sealed class ClientRegistry(IAuthorityStore store, SiloView silo, TimeProvider clock)
 {
     public const int Capacity = 200_000;
     public static readonly TimeSpan RereadInterval = TimeSpan.FromSeconds(1);
@@ -21,30 +22,33 @@ internal sealed class ClientRegistry(IAuthorityStore store, TimeProvider clock)
 
     /// <summary>The cached entry, read when there is none or it has grown old.</summary>
     public ValueTask<RegisteredClient?> Find(string realm, string clientId, CancellationToken cancellationToken) =>
-        entries.TryGetValue(clientId, out var entry) && clock.GetElapsedTime(entry.ReadAt) < (entry.Client is null ? RereadInterval : MaxAge)
+        entries.TryGetValue(clientId, out var entry) && (entry.Client is null ? IsRecent(entry) : clock.GetElapsedTime(entry.ReadAt) < MaxAge)
             ? new(entry.Client)
             : Read(realm, clientId, cancellationToken);
 
     /// <summary>Reads again for a credential that is not in the cached entry, unless that was done a moment ago.</summary>
     public ValueTask<RegisteredClient?> FindAgain(string realm, string clientId, CancellationToken cancellationToken) =>
-        entries.TryGetValue(clientId, out var entry) && clock.GetElapsedTime(entry.ReadAt) < RereadInterval
+        entries.TryGetValue(clientId, out var entry) && IsRecent(entry)
             ? new(entry.Client)
             : Read(realm, clientId, cancellationToken);
 
+    private bool IsRecent(Entry entry) => clock.GetElapsedTime(entry.ReadAt) < RereadInterval && entry.Number == silo.Newest?.Number;
+
     private async ValueTask<RegisteredClient?> Read(string realm, string clientId, CancellationToken cancellationToken)
     {
-        var readAt = clock.GetTimestamp();
+        var (readAt, number) = (clock.GetTimestamp(), silo.Newest?.Number);
         var stored = await store.Read(new ObjectKey(realm, ObjectKinds.Identity, clientId), cancellationToken);
         var client = stored is null or { IsDeleted: true } ? null : RegisteredClient.From(RegistryJson.ReadIdentity(stored.Body.Span));
 
         // Bounded by starting over: a flood of made-up names costs re-reads, never memory.
         if (entries.Count >= Capacity)
             entries.Clear();
-        entries[clientId] = new Entry(client, readAt);
+        entries[clientId] = new Entry(client, readAt, number);
         return client;
     }
 
-    private sealed record Entry(RegisteredClient? Client, long ReadAt);
+    /// <param name="Number">The change of the feed up to which this silo had come.</param>
+    private sealed record Entry(RegisteredClient? Client, long ReadAt, long? Number);
 }
 
 /// <summary>What is needed to check a client's proof.</summary>
