@@ -15,9 +15,13 @@ public sealed class AssayClient : IDisposable, IAsyncDisposable
     /// </summary>
     public const string HttpClientName = "Assay.Client";
 
+    /// <summary>How many tokens one call of <see cref="RequestTokensAsync"/> may ask for.</summary>
+    public const int MaxRequestsAtOnce = 256;
+
     private readonly AssayClientOptions options;
     private readonly HttpClient? own;
     private readonly IssuerConnection issuer;
+    private readonly VerifiedRequests verified;
     private readonly TokenCache cache;
     private bool isListening;
 
@@ -38,7 +42,8 @@ public sealed class AssayClient : IDisposable, IAsyncDisposable
         own = options.HttpClient is null && shared is null ? new HttpClient(NewHandler()) { Timeout = Timeout.InfiniteTimeSpan } : null;
         var http = own ?? options.HttpClient ?? shared!;
         issuer = new IssuerConnection(options, http);
-        cache = new TokenCache(AskAsync, options.MaxCachedTokens, options.TimeProvider, issuer.Addresses);
+        verified = new VerifiedRequests(issuer, options.OnVerificationRequired);
+        cache = new TokenCache(verified.AskAsync, options.MaxCachedTokens, options.TimeProvider, issuer.Addresses);
         Events = new SecurityEventStream(this, options, http) { Missed = cache.RenewSoon };
     }
 
@@ -95,6 +100,37 @@ public sealed class AssayClient : IDisposable, IAsyncDisposable
         string? resource, IReadOnlyCollection<string> scopes, CancellationToken cancellationToken = default) =>
         cache.RequestAsync(TokenRequest.Create(resource, AsSpan(scopes)), cancellationToken);
 
+    /// <summary>
+    /// Asks the issuer for several tokens now, by one request with one proof, and a decision for each (<c>token_batch_endpoint</c>; docs/batch.md). Otherwise like <see cref="RequestTokenAsync"/>:
+    /// whatever is held, and unless the issuer is being left alone after a failure. Each token also takes the place of the one held; where there is none, one that is held stays. Safe to repeat.
+    /// </summary>
+    /// <remarks>
+    /// All are decided on the same state, sent as a whole and, when the outcome is not known, asked for again as a whole. That is why there is a bound and no splitting: who needs more
+    /// calls for each <c>Chunk</c> of them. When every one of them is <see cref="TokenFailure.Unavailable"/>, nothing was issued, and that is a failure of the whole. One that is refused for asking
+    /// too often (429) quiets the client, as it does alone. <see cref="AssayClientOptions.OnVerificationRequired"/> is called at most once for each, one after the other; those it
+    /// opened are asked for once more, together.
+    /// </remarks>
+    /// <param name="requests">What is wanted: at most <see cref="MaxRequestsAtOnce"/>; none sends nothing. What comes twice is granted twice. 256 KiB in all with the proof, or the issuer refuses (413).</param>
+    /// <param name="cancellationToken">Ends the call. The issuer may have made tokens all the same.</param>
+    /// <returns>As many as there were requests, in their order; each a token or why there is none.</returns>
+    /// <exception cref="ArgumentException">There are too many requests, or one is null.</exception>
+    /// <exception cref="AssayTokenException">
+    /// None was obtained, for a reason that concerns them all: the credential, an issuer that cannot be reached, cannot serve, or has no such endpoint (<see cref="TokenFailure.Unsupported"/>).
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The client was disposed.</exception>
+    public async Task<IReadOnlyList<TokenResult>> RequestTokensAsync(IReadOnlyCollection<TokenRequest> requests, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        TokenRequest[] asked = [.. requests];
+        if (asked.Length > MaxRequestsAtOnce)
+            throw new ArgumentException($"At most {MaxRequestsAtOnce} tokens are asked for at once, but these are {asked.Length}.", nameof(requests));
+        if (Array.IndexOf(asked, null) is >= 0 and var place)
+            throw new ArgumentException($"requests[{place}] is null.", nameof(requests));
+
+        return await cache.RequestAllAsync(verified.AskAllAsync, asked, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Another token for one that an API refused: the one held if it is another, else one from a request of now; the refused one if it was asked for within 10 s.</summary>
     internal ValueTask<TokenResponse> ReplaceAsync(TokenResponse refused, string? resource, ReadOnlySpan<string> scopes, CancellationToken cancellationToken) =>
         cache.ReplaceAsync(refused, resource, scopes, cancellationToken);
@@ -140,38 +176,6 @@ public sealed class AssayClient : IDisposable, IAsyncDisposable
             _ => scopes.ToArray(),
         };
     }
-
-    private async Task<TokenResponse> AskAsync(TokenRequest request, CancellationToken cancellationToken)
-    {
-        TokenResponse granted;
-        try
-        {
-            granted = await issuer.AskAsync(request, cancellationToken).ConfigureAwait(false);
-        }
-        catch (AssayTokenException refused) when (refused.StepUp.Count > 0 && options.OnVerificationRequired is not null)
-        {
-            if (!await VerifiedAsync(request, request.Scopes, refused.StepUp, cancellationToken).ConfigureAwait(false))
-                throw;
-            return await issuer.AskAsync(request, cancellationToken).ConfigureAwait(false);
-        }
-
-        if (granted.StepUp.Count == 0 || !await VerifiedAsync(request, granted.Withheld, granted.StepUp, cancellationToken).ConfigureAwait(false))
-            return granted;
-
-        try
-        {
-            return await issuer.AskAsync(request, cancellationToken).ConfigureAwait(false);
-        }
-        catch (AssayTokenException)
-        {
-            return granted; // less than hoped for, but a token
-        }
-    }
-
-    private async ValueTask<bool> VerifiedAsync(
-        TokenRequest request, IReadOnlyList<string> withheld, IReadOnlyList<string> verifications, CancellationToken cancellationToken) =>
-        options.OnVerificationRequired is { } verify
-        && await verify(new VerificationRequired(request.Resource, withheld, verifications), cancellationToken).ConfigureAwait(false);
 
     internal static SocketsHttpHandler NewHandler() => new()
     {

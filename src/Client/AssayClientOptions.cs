@@ -47,12 +47,12 @@ public sealed class AssayClientOptions
     /// After how long without an answer the same is asked once more at the same time, at another address that is well or else at the same; the first answer
     /// counts. Null, the default: never. More than zero, at most one hour.
     /// </summary>
-    /// <remarks>Each attempt is a decision of its own, is recorded as one, and counts against the identity's limit: set it well above the usual time of an answer.</remarks>
+    /// <remarks>Each attempt is a decision of its own, or one for each of several tokens, is recorded as such, and counts against the identity's limit: set it well above the usual time of an answer.</remarks>
     public TimeSpan? HedgeAfter { get; set; }
 
     /// <summary>
     /// Performs the verification that would open withheld scopes, and says whether it did: the issuer is then asked once more, and what it answers counts.
-    /// Called at most once for each request to the issuer, also when a held token is renewed; <see cref="Timeout"/> does not bound it. What it throws, the
+    /// Called at most once for each token that the issuer is asked for, also when a held one is renewed; <see cref="Timeout"/> does not bound it. What it throws, the
     /// caller gets. Null, the default, takes what is granted.
     /// </summary>
     public Func<VerificationRequired, CancellationToken, ValueTask<bool>>? OnVerificationRequired { get; set; }

@@ -59,7 +59,7 @@ public abstract class AssayCredential
         return new SecretCredential(secret);
     }
 
-    /// <summary>Adds to one token request what proves the client. Called once for every request, never for a token that is held.</summary>
+    /// <summary>Adds to one request, for a token or for several, what proves the client. Called once for every request, never for a token that is held.</summary>
     /// <param name="proof">Says who proves what to whom, and takes the proof.</param>
     /// <param name="cancellationToken">Ends with the time the request may take.</param>
     /// <exception cref="AssayCredentialUnavailableException">There is no such credential here: a chain goes on to its next.</exception>

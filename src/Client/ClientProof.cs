@@ -6,12 +6,12 @@ namespace Assay.Client;
 public sealed class ClientProof
 {
     private readonly HttpRequestMessage request;
-    private readonly List<KeyValuePair<string, string>> form;
+    private readonly List<KeyValuePair<string, string>> fields;
 
-    internal ClientProof(string clientId, string issuer, DateTimeOffset time, HttpRequestMessage request, List<KeyValuePair<string, string>> form)
+    internal ClientProof(string clientId, string issuer, DateTimeOffset time, HttpRequestMessage request, List<KeyValuePair<string, string>> fields)
     {
         (ClientId, Issuer, Time) = (clientId, issuer, time);
-        (this.request, this.form) = (request, form);
+        (this.request, this.fields) = (request, fields);
     }
 
     /// <summary>The identity's name at the issuer.</summary>
@@ -23,15 +23,15 @@ public sealed class ClientProof
     /// <summary>The time that dates the proof, in UTC.</summary>
     public DateTimeOffset Time { get; }
 
-    /// <summary>Adds a field to the form of the request, such as <c>client_assertion</c>.</summary>
-    /// <exception cref="ArgumentException">The name is empty, or the form has the field already: the issuer takes none twice (RFC 6749 §3.2).</exception>
+    /// <summary>Adds a field to the request, such as <c>client_assertion</c>: to its form, or to its JSON when it is for several tokens at once.</summary>
+    /// <exception cref="ArgumentException">The name is empty, or the request has the field already: the issuer takes none twice (RFC 6749 §3.2).</exception>
     public void AddField(string name, string value)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(value);
-        if (form.Exists(field => field.Key == name))
+        if (fields.Exists(field => field.Key == name))
             throw new ArgumentException($"The request has a field {name} already.", nameof(name));
-        form.Add(new(name, value));
+        fields.Add(new(name, value));
     }
 
     /// <summary>Sets the <c>Authorization</c> header of the request.</summary>

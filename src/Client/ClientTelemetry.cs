@@ -15,7 +15,7 @@ internal static class ClientTelemetry
     private static readonly InstrumentAdvice<double> Durations = new() { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10] };
 
     private static readonly Histogram<double> Requests = Meter.CreateHistogram(
-        "assay.client.token.request.duration", "s", "One attempt to get a token at one address.", tags: null, Durations);
+        "assay.client.token.request.duration", "s", "One attempt to get a token, or several, at one address.", tags: null, Durations);
 
     private static readonly Counter<long> Lookups = Meter.CreateCounter<long>(
         "assay.client.token.lookups", "{lookup}", "Calls for a token, by whether one was held.");
@@ -35,6 +35,7 @@ internal static class ClientTelemetry
     private static readonly Counter<long> ClockCorrections = Meter.CreateCounter<long>(
         "assay.client.clock.corrections", "{correction}", "Times that assertions were dated by the issuer's clock from then on, or by this machine's again.");
 
+    private static readonly KeyValuePair<string, object?> IsForSeveral = new("assay.client.request.kind", "batch");
     private static readonly KeyValuePair<string, object?> IsHit = new("assay.client.lookup.result", "hit");
     private static readonly KeyValuePair<string, object?> IsMiss = new("assay.client.lookup.result", "miss");
 
@@ -68,7 +69,7 @@ internal static class ClientTelemetry
     }
 
     /// <summary>One attempt at one address, and what came of it.</summary>
-    public static void Asked(TimeSpan time, IssuerAddress address, AssayTokenException? fault)
+    public static void Asked(TimeSpan time, IssuerAddress address, bool isBatch, AssayTokenException? fault)
     {
         if (Activity.Current is { IsAllDataRequested: true } activity && activity.Source == Traces)
         {
@@ -84,6 +85,8 @@ internal static class ClientTelemetry
             return;
 
         var tags = new TagList { HostOf(address), PortOf(address) };
+        if (isBatch)
+            tags.Add(IsForSeveral);
         if (fault?.StatusCode is { } status)
             tags.Add("http.response.status_code", (int)status);
         if (fault is not null)
@@ -98,11 +101,16 @@ internal static class ClientTelemetry
         if (activity is { IsAllDataRequested: true })
         {
             activity.SetTag("assay.resource", request.Resource);
-            activity.SetTag("assay.scopes", string.Join(' ', request.Scopes));
+            activity.SetTag("assay.scopes", string.Join(' ', request.Names));
         }
 
         return activity;
     }
+
+    /// <summary>Likewise for several tokens. What each was is not told: they may be 256.</summary>
+    public static Activity? StartAskingAll(int requests) => Traces.StartActivity("assay.tokens")?.SetTag("assay.requests", requests);
+
+    public static void Refused(Activity? activity, int requests) => activity?.SetTag("assay.requests_refused", requests);
 
     public static void Failed(Activity? activity, AssayTokenException fault)
     {
@@ -125,6 +133,7 @@ internal static class ClientTelemetry
         TokenFailure.Client => "client",
         TokenFailure.Resource => "resource",
         TokenFailure.Scopes => "scopes",
+        TokenFailure.Unsupported => "unsupported",
         _ => "refused",
     };
 }

@@ -27,13 +27,15 @@ internal sealed class IssuerConnection : IDisposable
 
     public IssuerAddresses Addresses { get; }
 
-    /// <summary>One token, or why there is none. Each address is tried once at most, all of them within <see cref="AssayClientOptions.Timeout"/>.</summary>
-    public async Task<TokenResponse> AskAsync(TokenRequest request, CancellationToken cancellationToken)
+    /// <summary>An answer, or why there is none. Each address is tried once at most, all of them within <see cref="AssayClientOptions.Timeout"/>.</summary>
+    public async Task<TAnswer> AskAsync<TAnswer>(Question<TAnswer> question, CancellationToken cancellationToken)
     {
-        using var activity = ClientTelemetry.StartAsking(request);
+        using var activity = question.StartActivity();
         try
         {
-            return await AskInTurnAsync(request, cancellationToken).ConfigureAwait(false);
+            var answer = await AskInTurnAsync(question, cancellationToken).ConfigureAwait(false);
+            question.Tell(activity, answer);
+            return answer;
         }
         catch (AssayTokenException fault)
         {
@@ -48,7 +50,7 @@ internal sealed class IssuerConnection : IDisposable
         Addresses.Dispose();
     }
 
-    private async Task<TokenResponse> AskInTurnAsync(TokenRequest request, CancellationToken cancellationToken)
+    private async Task<TAnswer> AskInTurnAsync<TAnswer>(Question<TAnswer> question, CancellationToken cancellationToken)
     {
         var began = clock.GetTimestamp();
         var visited = 0u;
@@ -65,7 +67,7 @@ internal sealed class IssuerConnection : IDisposable
             visited |= 1u << visit.Address.Place;
             try
             {
-                return await HedgedAsync(visit, request, left < options.AttemptTimeout ? left : options.AttemptTimeout, cancellationToken).ConfigureAwait(false);
+                return await HedgedAsync(visit, question, left < options.AttemptTimeout ? left : options.AttemptTimeout, cancellationToken).ConfigureAwait(false);
             }
             catch (AssayTokenException fault) when (IsAway(fault) && !IsLimit(fault))
             {
@@ -92,20 +94,20 @@ internal sealed class IssuerConnection : IDisposable
     }
 
     /// <summary>With <see cref="AssayClientOptions.HedgeAfter"/> set: a second attempt beside a slow one, and the first answer of both.</summary>
-    private async Task<TokenResponse> HedgedAsync(Visit visit, TokenRequest request, TimeSpan time, CancellationToken cancellationToken)
+    private async Task<TAnswer> HedgedAsync<TAnswer>(Visit visit, Question<TAnswer> question, TimeSpan time, CancellationToken cancellationToken)
     {
         if (options.HedgeAfter is not { } delay || !visit.Address.IsWell)
-            return await VisitAsync(visit, request, time, cancellationToken).ConfigureAwait(false);
+            return await VisitAsync(visit, question, time, cancellationToken).ConfigureAwait(false);
 
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var first = VisitAsync(visit, request, time, enough.Token);
+        var first = VisitAsync(visit, question, time, enough.Token);
         try
         {
             await Task.WhenAny(first, Task.Delay(delay, clock, enough.Token)).ConfigureAwait(false);
             if (first.IsCompleted || cancellationToken.IsCancellationRequested || Addresses.Beside(visit) is not { } beside)
                 return await first.ConfigureAwait(false);
 
-            var second = VisitAsync(beside, request, time, enough.Token);
+            var second = VisitAsync(beside, question, time, enough.Token);
             var earlier = await Task.WhenAny(first, second).ConfigureAwait(false);
             var later = earlier == first ? second : first;
             _ = later.ContinueWith(
@@ -119,7 +121,7 @@ internal sealed class IssuerConnection : IDisposable
         }
     }
 
-    private async Task<TokenResponse> VisitAsync(Visit visit, TokenRequest request, TimeSpan time, CancellationToken cancellationToken)
+    private async Task<TAnswer> VisitAsync<TAnswer>(Visit visit, Question<TAnswer> question, TimeSpan time, CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(time, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
@@ -127,10 +129,13 @@ internal sealed class IssuerConnection : IDisposable
         AssayTokenException failure;
         try
         {
-            var token = await TalkAsync(visit, request, either.Token).ConfigureAwait(false);
-            Addresses.Answered(visit);
-            ClientTelemetry.Asked(clock.GetElapsedTime(began), visit.Address, null);
-            return token;
+            var answer = await TalkAsync(visit, question, either.Token).ConfigureAwait(false);
+            if (question.LimitIn(answer) is { } limit)
+                Addresses.Limited(visit, limit);
+            else
+                Addresses.Answered(visit);
+            ClientTelemetry.Asked(clock.GetElapsedTime(began), visit.Address, question.IsBatch, null);
+            return answer;
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -151,7 +156,7 @@ internal sealed class IssuerConnection : IDisposable
             throw;
         }
 
-        if (failure.Failure is TokenFailure.Credential)
+        if (failure.Failure is TokenFailure.Credential or TokenFailure.Unsupported)
             Addresses.Left(visit);
         else if (!IsAway(failure))
             Addresses.Answered(visit);
@@ -160,23 +165,28 @@ internal sealed class IssuerConnection : IDisposable
         else
             Addresses.Failed(visit, failure);
 
-        ClientTelemetry.Asked(clock.GetElapsedTime(began), visit.Address, failure);
+        ClientTelemetry.Asked(clock.GetElapsedTime(began), visit.Address, question.IsBatch, failure);
         ExceptionDispatchInfo.Throw(failure);
         throw new UnreachableException();
     }
 
-    private async Task<TokenResponse> TalkAsync(Visit visit, TokenRequest request, CancellationToken cancellationToken)
+    private async Task<TAnswer> TalkAsync<TAnswer>(Visit visit, Question<TAnswer> question, CancellationToken cancellationToken)
     {
-        var (url, asked) = await metadata.TokenEndpointAsync(visit.Address.At, cancellationToken).ConfigureAwait(false);
+        var (endpoints, asked) = await metadata.EndpointsAsync(visit.Address.At, cancellationToken).ConfigureAwait(false);
         if (asked)
             Addresses.Answered(visit); // those who waited for this go on
+        if (question.Endpoint(endpoints) is not { } url)
+        {
+            throw new AssayTokenException(
+                TokenFailure.Unsupported, $"The metadata of the issuer {options.Issuer.OriginalString} names no usable token_batch_endpoint: ask it for each token by itself.");
+        }
 
         var (isResent, isRedated) = (false, false);
         while (true)
         {
             try
             {
-                return await endpoint.AskAsync(url, request, cancellationToken).ConfigureAwait(false);
+                return await endpoint.AskAsync(url, question, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception e) when (!isResent && Addresses.Count == 1 && visit.Address.IsWell && BrokeOff(e))
             {

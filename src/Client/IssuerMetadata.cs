@@ -3,6 +3,15 @@ using System.Text.Json;
 
 namespace Assay.Client;
 
+/// <summary>Where the issuer takes requests.</summary>
+/// <param name="Token">For one token.</param>
+/// <param name="Batch">For several; null when it names no such place, or none that is safe.</param>
+internal sealed record IssuerEndpoints(Uri Token, Uri? Batch)
+{
+    /// <summary>The same at another address of the issuer; null for its own, where they are as it writes them.</summary>
+    public IssuerEndpoints At(Uri? at) => at is null ? this : new(new Uri(at, Token.PathAndQuery), Batch is null ? null : new Uri(at, Batch.PathAndQuery));
+}
+
 /// <summary>
 /// Where the issuer takes token requests, from its own metadata (RFC 8414). Kept for an hour, then fetched again by one caller while
 /// the others go on with what is known; a failure is not kept.
@@ -14,28 +23,28 @@ internal sealed class IssuerMetadata(Uri issuer, HttpClient http, TimeProvider c
     private readonly SemaphoreSlim fetching = new(1);
     private volatile Known? known;
 
-    private sealed record Known(Uri TokenEndpoint, long FetchedAt);
+    private sealed record Known(IssuerEndpoints Endpoints, long FetchedAt);
 
-    /// <summary>The token endpoint, and whether the issuer was asked for it just now.</summary>
-    /// <param name="at">The base address to ask, and to take the endpoint's path at; null for the issuer's own, and the endpoint as the issuer writes it.</param>
+    /// <summary>The endpoints, and whether the issuer was asked for them just now.</summary>
+    /// <param name="at">The base address to ask, and to take the endpoints' paths at; null for the issuer's own, and the endpoints as the issuer writes them.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    public async ValueTask<(Uri Endpoint, bool Asked)> TokenEndpointAsync(Uri? at, CancellationToken cancellationToken)
+    public async ValueTask<(IssuerEndpoints Endpoints, bool Asked)> EndpointsAsync(Uri? at, CancellationToken cancellationToken)
     {
-        if (Fresh() is { } endpoint)
-            return (At(at, endpoint), false);
+        if (Fresh() is { } endpoints)
+            return (endpoints.At(at), false);
         if (known is not { } stale)
             await fetching.WaitAsync(cancellationToken).ConfigureAwait(false);
         else if (!fetching.Wait(0, CancellationToken.None))
-            return (At(at, stale.TokenEndpoint), false);
+            return (stale.Endpoints.At(at), false);
 
         try
         {
             if (Fresh() is { } meanwhile)
-                return (At(at, meanwhile), false);
+                return (meanwhile.At(at), false);
 
             var fetched = await FetchAsync(at ?? issuer, cancellationToken).ConfigureAwait(false);
             known = new Known(fetched, clock.GetTimestamp());
-            return (At(at, fetched), true);
+            return (fetched.At(at), true);
         }
         finally
         {
@@ -45,11 +54,9 @@ internal sealed class IssuerMetadata(Uri issuer, HttpClient http, TimeProvider c
 
     public void Dispose() => fetching.Dispose();
 
-    private Uri? Fresh() => known is { } value && clock.GetElapsedTime(value.FetchedAt) < Lifetime ? value.TokenEndpoint : null;
+    private IssuerEndpoints? Fresh() => known is { } value && clock.GetElapsedTime(value.FetchedAt) < Lifetime ? value.Endpoints : null;
 
-    private static Uri At(Uri? at, Uri endpoint) => at is null ? endpoint : new Uri(at, endpoint.PathAndQuery);
-
-    private async Task<Uri> FetchAsync(Uri host, CancellationToken cancellationToken)
+    private async Task<IssuerEndpoints> FetchAsync(Uri host, CancellationToken cancellationToken)
     {
         var url = new Uri(host, Location(issuer).AbsolutePath);
         using var request = new HttpRequestMessage(HttpMethod.Get, url);
@@ -73,7 +80,7 @@ internal sealed class IssuerMetadata(Uri issuer, HttpClient http, TimeProvider c
     internal static Uri Location(Uri issuer) =>
         new($"{issuer.GetLeftPart(UriPartial.Authority)}/.well-known/oauth-authorization-server{issuer.AbsolutePath.TrimEnd('/')}");
 
-    private Uri Read(byte[] body, Uri url)
+    private IssuerEndpoints Read(byte[] body, Uri url)
     {
         MetadataJson? metadata;
         try
@@ -93,13 +100,16 @@ internal sealed class IssuerMetadata(Uri issuer, HttpClient http, TimeProvider c
                 $"The metadata at {url} belongs to the issuer \"{metadata?.Issuer}\", not to \"{issuer.OriginalString}\". Both must be written the same, also in the trailing slash.");
         }
 
-        if (!Uri.TryCreate(metadata.TokenEndpoint, UriKind.Absolute, out var endpoint) || !IsAcceptable(endpoint))
+        if (Acceptable(metadata.TokenEndpoint) is not { } endpoint)
             throw new AssayTokenException(TokenFailure.NotAnIssuer, $"The metadata at {url} names no usable token endpoint: \"{metadata.TokenEndpoint}\".");
 
-        return endpoint;
+        return new IssuerEndpoints(endpoint, Acceptable(metadata.TokenBatchEndpoint));
     }
 
     // Plain http only where the issuer itself is plain http, which is on loopback.
-    private bool IsAcceptable(Uri endpoint) =>
-        endpoint.Scheme == Uri.UriSchemeHttps || (issuer.Scheme == Uri.UriSchemeHttp && AssayClientOptions.IsSecure(endpoint));
+    private Uri? Acceptable(string? named) =>
+        Uri.TryCreate(named, UriKind.Absolute, out var endpoint)
+        && (endpoint.Scheme == Uri.UriSchemeHttps || (issuer.Scheme == Uri.UriSchemeHttp && AssayClientOptions.IsSecure(endpoint)))
+            ? endpoint
+            : null;
 }

@@ -62,15 +62,30 @@ internal sealed class TokenCache : IDisposable
     public async Task<TokenResponse> RequestAsync(TokenRequest request, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(disposed.IsCancellationRequested, typeof(AssayClient));
-        var (token, lettingGo) = await AskNowAsync(request, cancellationToken).ConfigureAwait(false);
-        var entry = Add(request, token.AskedAt);
-        lock (entry.Gate)
+        var (token, askedAt, lettingGo) = await AskNowAsync(ask, request, cancellationToken).ConfigureAwait(false);
+        Keep(request, token, askedAt, lettingGo);
+        return token;
+    }
+
+    /// <summary>Tokens from one request of their own, made now. Each takes the place of the one held; what was refused leaves that alone.</summary>
+    /// <param name="askAll">Makes one request.</param>
+    /// <param name="requests">What is asked for.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<TokenResult[]> RequestAllAsync(
+        Func<TokenRequest[], CancellationToken, Task<TokenResult[]>> askAll, TokenRequest[] requests, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(disposed.IsCancellationRequested, typeof(AssayClient));
+        if (requests.Length == 0)
+            return [];
+
+        var (results, askedAt, lettingGo) = await AskNowAsync(askAll, requests, cancellationToken).ConfigureAwait(false);
+        foreach (var result in results)
         {
-            if (lettingGo == lettingsGo)
-                entry.Hold(token);
+            if (result.IsGranted)
+                Keep(result.Request, result.Token, askedAt, lettingGo);
         }
 
-        return token.Token;
+        return results;
     }
 
     /// <summary>A token in place of one that an API refused. Never more than one request in 10 s for the same thing, however often it is refused.</summary>
@@ -118,7 +133,7 @@ internal sealed class TokenCache : IDisposable
     private Entry Find(string? resource, ReadOnlySpan<string> scopes, long now)
     {
         ref var slot = ref recent[SlotOf(resource, scopes)];
-        if (Volatile.Read(ref slot) is { IsLetGo: false } same && same.Request.Resource == resource && scopes.SequenceEqual(same.Request.Scopes))
+        if (Volatile.Read(ref slot) is { IsLetGo: false } same && same.Request.Resource == resource && scopes.SequenceEqual(same.Request.Names))
             return same;
 
         if (!lookup.TryGetValue(new AskedFor(resource, scopes), out var entry))
@@ -133,6 +148,16 @@ internal sealed class TokenCache : IDisposable
         foreach (var scope in scopes)
             lengths += scope?.Length ?? 0;
         return lengths & (RecentSlots - 1);
+    }
+
+    private void Keep(TokenRequest request, TokenResponse token, long askedAt, int lettingGo)
+    {
+        var entry = Add(request, askedAt);
+        lock (entry.Gate)
+        {
+            if (lettingGo == lettingsGo)
+                entry.Hold(CachedToken.From(token, askedAt, clock));
+        }
     }
 
     private Entry Add(TokenRequest request, long now)
@@ -230,17 +255,17 @@ internal sealed class TokenCache : IDisposable
     {
         try
         {
-            var (token, lettingGo) = await AskNowAsync(entry.Request, disposed.Token).ConfigureAwait(false);
+            var (token, askedAt, lettingGo) = await AskNowAsync(ask, entry.Request, disposed.Token).ConfigureAwait(false);
             if (renewal is not null)
                 ClientTelemetry.Renewed(renewal, null);
             lock (entry.Gate)
             {
                 if (lettingGo == lettingsGo)
-                    entry.Hold(token);
+                    entry.Hold(CachedToken.From(token, askedAt, clock));
                 entry.Flight = null;
             }
 
-            return token.Token;
+            return token;
         }
         catch (Exception fault)
         {
@@ -253,15 +278,16 @@ internal sealed class TokenCache : IDisposable
         }
     }
 
-    /// <summary>A token, and after how many lettings go it was asked for. When one came in between it may be of a decision from before: then it is asked for once more.</summary>
-    private async Task<(CachedToken Token, int LettingGo)> AskNowAsync(TokenRequest request, CancellationToken cancellationToken)
+    /// <summary>An answer, and when and after how many lettings go it was asked for. When one came in between it may be of a decision from before: then it is asked for once more.</summary>
+    private async Task<(TAnswer Answer, long AskedAt, int LettingGo)> AskNowAsync<TAsked, TAnswer>(
+        Func<TAsked, CancellationToken, Task<TAnswer>> ask, TAsked asked, CancellationToken cancellationToken)
     {
         for (var isLast = false; ; isLast = true)
         {
             var (askedAt, lettingGo) = (clock.GetTimestamp(), Volatile.Read(ref lettingsGo));
-            var token = await ask(request, cancellationToken).ConfigureAwait(false);
+            var answer = await ask(asked, cancellationToken).ConfigureAwait(false);
             if (isLast || lettingGo == Volatile.Read(ref lettingsGo))
-                return (CachedToken.From(token, askedAt, clock), lettingGo);
+                return (answer, askedAt, lettingGo);
         }
     }
 

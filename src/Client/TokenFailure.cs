@@ -26,4 +26,7 @@ public enum TokenFailure
 
     /// <summary>Policy grants none of the scopes (<c>invalid_scope</c>, <c>access_denied</c>). <see cref="AssayTokenException.StepUp"/> names what would change that, if anything would.</summary>
     Scopes,
+
+    /// <summary>The issuer does not offer this: its metadata names no <c>token_batch_endpoint</c>, for several tokens at once. Nothing was asked. Each token may be asked for by itself.</summary>
+    Unsupported,
 }

@@ -1,15 +1,35 @@
 namespace Assay.Client;
 
-/// <summary>What is asked for, checked.</summary>
-internal sealed class TokenRequest
+/// <summary>A token as it is asked for. Never changes; safe to ask with again.</summary>
+public sealed class TokenRequest
 {
-    private TokenRequest(string? resource, string[] scopes) => (Resource, Scopes) = (resource, scopes);
+    /// <summary>What is asked for, checked.</summary>
+    /// <param name="resource">As for <see cref="AssayClient.GetTokenAsync(string?, IReadOnlyCollection{string}, CancellationToken)"/>.</param>
+    /// <param name="scopes">Likewise.</param>
+    /// <exception cref="ArgumentException">The resource is empty, or a scope is empty or holds a character no scope may hold (RFC 6749 §3.3).</exception>
+    public TokenRequest(string? resource, params IEnumerable<string> scopes)
+        : this(resource, (string[])[.. scopes ?? throw new ArgumentNullException(nameof(scopes))])
+    {
+    }
 
+    private TokenRequest(string? resource, string[] scopes)
+    {
+        Check(resource, scopes);
+        (Resource, Names, Scopes) = (resource, scopes, Array.AsReadOnly(scopes));
+    }
+
+    /// <summary>The API that the token is for; null for the identity's default.</summary>
     public string? Resource { get; }
 
-    public string[] Scopes { get; }
+    /// <summary>What it should allow; none for whatever the issuer grants by default.</summary>
+    public IReadOnlyList<string> Scopes { get; }
 
-    public static TokenRequest Create(string? resource, ReadOnlySpan<string> scopes)
+    /// <summary><see cref="Scopes"/>, for those who will not change them.</summary>
+    internal string[] Names { get; }
+
+    internal static TokenRequest Create(string? resource, ReadOnlySpan<string> scopes) => new(resource, scopes.ToArray());
+
+    private static void Check(string? resource, string[] scopes)
     {
         if (resource is "")
             throw new ArgumentException("The resource must not be empty; null asks for the default.", nameof(resource));
@@ -19,8 +39,6 @@ internal sealed class TokenRequest
             if (!IsScope(scope))
                 throw new ArgumentException($"\"{scope}\" is no scope: printable ASCII without space, quote or backslash.", nameof(scopes));
         }
-
-        return new TokenRequest(resource, scopes.ToArray());
     }
 
     // RFC 6749 §3.3: %x21 / %x23-5B / %x5D-7E
@@ -51,11 +69,11 @@ internal sealed class SameRequest : IEqualityComparer<TokenRequest>, IAlternateE
     }
 
     public bool Equals(TokenRequest? x, TokenRequest? y) =>
-        ReferenceEquals(x, y) || (x is not null && y is not null && Same(x.Resource, x.Scopes, y));
+        ReferenceEquals(x, y) || (x is not null && y is not null && Same(x.Resource, x.Names, y));
 
     public bool Equals(AskedFor alternate, TokenRequest other) => Same(alternate.Resource, alternate.Scopes, other);
 
-    public int GetHashCode(TokenRequest obj) => Hash(obj.Resource, obj.Scopes);
+    public int GetHashCode(TokenRequest obj) => Hash(obj.Resource, obj.Names);
 
     public int GetHashCode(AskedFor alternate) => Hash(alternate.Resource, alternate.Scopes);
 
@@ -70,7 +88,7 @@ internal sealed class SameRequest : IEqualityComparer<TokenRequest>, IAlternateE
     }
 
     private static bool Same(string? resource, ReadOnlySpan<string> scopes, TokenRequest known) =>
-        scopes.Length == known.Scopes.Length && resource == known.Resource && (scopes.SequenceEqual(known.Scopes) || SameSet(scopes, known.Scopes));
+        scopes.Length == known.Names.Length && resource == known.Resource && (scopes.SequenceEqual(known.Names) || SameSet(scopes, known.Names));
 
     // Requests have a handful of scopes, and this runs only when their order differs.
     private static bool SameSet(ReadOnlySpan<string> left, ReadOnlySpan<string> right)

@@ -173,16 +173,41 @@ public sealed class TelemetryTests : IDisposable
     }
 
     [Fact]
+    public async Task Several_tokens_at_once_are_told_apart_from_one()
+    {
+        var ended = new List<Activity>();
+        using var traces = Traces(ended);
+        using var client = issuer.Client(clock);
+        issuer.Token = (_, _) => IssuerInMemory.Answers(
+            """{"status":200,"access_token":"t","token_type":"Bearer","expires_in":300}""", """{"status":400,"error":"invalid_scope","decision_id":"d-1"}""");
+
+        await client.RequestTokensAsync([new(Payments, "a"), new(Payments, "b")]);
+        issuer.Token = (_, _) => IssuerInMemory.Unavailable();
+        await Assert.ThrowsAsync<AssayTokenException>(() => client.RequestTokensAsync([new(Payments, "a")]));
+
+        Assert.Equal(1, sums[$"assay.client.token.request.duration {At} assay.client.request.kind=batch"]);
+        Assert.Equal(1, sums[$"assay.client.token.request.duration {At} assay.client.request.kind=batch http.response.status_code=503 error.type=unavailable"]);
+        Assert.Equal(
+            ["assay.tokens Unset assay.requests=2 assay.requests_refused=1", "assay.tokens Error assay.requests=1 error.type=unavailable"],
+            ended.Select(activity => $"{activity.OperationName} {activity.Status} {string.Join(' ', activity.TagObjects.Select(tag => $"{tag.Key}={tag.Value}"))}"));
+    }
+
+    [Fact]
+    public async Task An_issuer_without_the_endpoint_is_told_by_a_word_of_ours()
+    {
+        issuer.BatchEndpoint = "null";
+        using var client = issuer.Client(clock);
+
+        await Assert.ThrowsAsync<AssayTokenException>(() => client.RequestTokensAsync([new(Payments, "a")]));
+
+        Assert.Equal(1, sums[$"assay.client.token.request.duration {At} assay.client.request.kind=batch error.type=unsupported"]);
+    }
+
+    [Fact]
     public async Task A_trace_shows_what_was_asked_for_where_and_what_came_of_it()
     {
         var ended = new List<Activity>();
-        using var traces = new ActivityListener
-        {
-            ShouldListenTo = source => source.Name == "Assay.Client",
-            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
-            ActivityStopped = ended.Add,
-        };
-        ActivitySource.AddActivityListener(traces);
+        using var traces = Traces(ended);
         using var client = issuer.Client(clock, configure: options => options.Endpoints = [new Uri("https://a.example"), new Uri("https://b.example")]);
         issuer.Away.Add("a.example");
         issuer.Token = (_, _) => IssuerInMemory.Answer(HttpStatusCode.BadRequest, """{"error":"invalid_scope","decision_id":"d-1"}""");
@@ -197,6 +222,18 @@ public sealed class TelemetryTests : IDisposable
         Assert.Equal(
             ["server.address=a.example server.port=443 error.type=unreachable", "server.address=b.example server.port=443 error.type=scopes"],
             activity.Events.Select(attempt => string.Join(' ', attempt.Tags.Select(tag => $"{tag.Key}={tag.Value}"))));
+    }
+
+    private static ActivityListener Traces(List<Activity> ended)
+    {
+        var traces = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "Assay.Client",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = ended.Add,
+        };
+        ActivitySource.AddActivityListener(traces);
+        return traces;
     }
 
     private static Task<AssayTokenException> Refused(AssayClient client, string scope) =>
