@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Assay.Client;
 using Assay.Silo.Tests.Admin;
 using Assay.Silo.Tests.Running;
 using static Assay.Silo.Tests.Running.TokenRequests;
@@ -152,6 +153,27 @@ public sealed class BatchEndpointTests(SiloFixture fixture) : IClassFixture<Silo
         Assert.All(refused, one => Assert.Equal((400, "unauthorized_client"), (one.GetProperty("status").GetInt32(), one.GetProperty("error").GetString())));
         Assert.All(Responses(await Asked()), one => Assert.Equal(200, one.GetProperty("status").GetInt32()));
         Assert.Equal(2, refused.Select(one => one.GetProperty("decision_id").GetString()).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task The_client_gets_its_tokens_in_order_keeps_them_and_is_told_what_was_refused()
+    {
+        using var client = new AssayClient(new AssayClientOptions
+        {
+            Issuer = new Uri(Silo.Url), ClientId = "payments-exporter", Credential = AssayCredential.FromKeyFile(Silo.KeyFile("payments-exporter")),
+        });
+
+        var results = await client.RequestTokensAsync([new(Payments, "payments:read"), new(Payments, "payments:write"), new(null, "payments:export", "payments:write")]);
+
+        Assert.Equal(["payments:read", null, "payments:export"], results.Select(result => result.Token is { } token ? string.Join(' ', token.Scopes) : null));
+        Assert.Equal(["payments:write"], results[2].Token!.Withheld);
+        Assert.Equal((TokenFailure.Scopes, "invalid_scope", 22), (results[1].Refusal!.Failure, results[1].Refusal!.Error, results[1].Refusal!.DecisionId!.Length));
+        Assert.Equal(
+            [(Payments, "payments:read"), (Payments, "payments:export")],
+            new[] { results[0], results[2] }.Select(result => StatusLists.Place.Claims(result.Token!.AccessToken))
+                .Select(claims => (claims.GetProperty("aud").GetString(), claims.GetProperty("scope").GetString())));
+        Assert.Same(results[0].Token, await client.GetTokenAsync(Payments, "payments:read"));
+        Assert.Equal("invalid_scope", (await Assert.ThrowsAsync<AssayTokenException>(() => client.GetTokenAsync(Payments, "payments:write").AsTask())).Error);
     }
 
     [Fact]
