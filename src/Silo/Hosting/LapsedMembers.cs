@@ -45,12 +45,3 @@ internal sealed class LapsedMembers(
         }
     }
 }
-
-internal static partial class Log
-{
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Silo} ({Address}) cannot renew its lease and is sealed; it is declared dead, and its identities move to the others")]
-    public static partial void DeclaredDead(ILogger logger, string silo, SiloAddress address);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The leases of the other silos could not be looked at: {Fault}")]
-    public static partial void CannotLook(ILogger logger, string fault);
-}

@@ -57,6 +57,7 @@ internal static class SiloProcess
         change?.Invoke(builder.Services);
 
         await using var app = builder.Build();
+        GarbageCollector.InForce().Report(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Assay.Silo.Hosting"));
         app.Services.GetRequiredService<IStartupValidator>().Validate();
         await setup.Prepare(app.Services, CancellationToken.None);
         await app.Services.GetRequiredService<ClusterSecrets>().Load(CancellationToken.None);
