@@ -9,7 +9,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 [ "$(nproc)" -ge 2 ] || { echo "baseline: needs two processor cores: one for the server, one for whoever asks" >&2; exit 1; }
 command -v taskset > /dev/null || { echo "baseline: taskset is missing (util-linux)" >&2; exit 1; }
 
-dotnet publish "$root/src/Silo" -c Release -o "$work/silo" -v q --nologo
-dotnet publish "$root/perf/Baseline" -c Release -o "$work/driver" -v q --nologo
+bash "$root/perf/publish.sh" "$root/src/Silo" "$work/silo"
+bash "$root/perf/publish.sh" "$root/perf/Baseline" "$work/driver"
 
 exec taskset -c 1 dotnet "$work/driver/Assay.Baseline.dll" run --silo "$work/silo" --bundle "$root/samples/quickstart" --work "$work/run" "$@"

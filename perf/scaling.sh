@@ -10,8 +10,8 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 programs=$(ls -d /usr/lib/postgresql/*/bin 2> /dev/null | sort -V | tail -n 1)
 [ -n "$programs" ] || { echo "scaling: there is no PostgreSQL in /usr/lib/postgresql (on Debian: apt-get install postgresql)" >&2; exit 1; }
 
-dotnet publish "$root/src/Silo" -c Release -o "$work/silo" -v q --nologo
-dotnet publish "$root/perf/Baseline" -c Release -o "$work/driver" -v q --nologo
+bash "$root/perf/publish.sh" "$root/src/Silo" "$work/silo"
+bash "$root/perf/publish.sh" "$root/perf/Baseline" "$work/driver"
 
 # PostgreSQL refuses to run as root.
 as=()

@@ -86,10 +86,10 @@ install_all() {
   fi
 
   gcc -O2 -Wall -o "$work/tokload" "$here/loadgen/tokload.c" -lm || return 1
-  dotnet publish "$root/src/Silo" -c Release -o "$work/silo" -v q --nologo || return 1
+  bash "$root/perf/publish.sh" "$root/src/Silo" "$work/silo" || return 1
   dotnet publish "$root/perf/Local" -c Release -o "$work/local" -v q --nologo || return 1
-  dotnet publish "$here/ceiling" -c Release -o "$work/ceiling" -v q --nologo || return 1
-  [[ $1 != *openiddict* ]] || dotnet publish "$here/openiddict" -c Release -o "$work/openiddict" -v q --nologo || echo "OpenIddict could not be built"
+  bash "$root/perf/publish.sh" "$here/ceiling" "$work/ceiling" || return 1
+  [[ $1 != *openiddict* ]] || bash "$root/perf/publish.sh" "$here/openiddict" "$work/openiddict" || echo "OpenIddict could not be built"
   if [[ $1 == *oidc-provider* ]] && command -v npm > /dev/null; then
     mkdir -p "$work/oidc-provider" && cp "$here"/oidc-provider/* "$work/oidc-provider/"
     (cd "$work/oidc-provider" && npm install --omit=dev --no-fund --no-audit --silent) || echo "npm could not install oidc-provider"
