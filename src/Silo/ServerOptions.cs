@@ -11,6 +11,15 @@ internal sealed class ServerOptions
     /// <summary>The URL the silo listens on. Plain HTTP is for loopback.</summary>
     public string Url { get; set; } = DefaultUrl;
 
+    /// <summary>
+    /// A second URL, at which the same is answered over HTTP/2 without TLS, spoken from the first byte on (RFC 9113 §3.3); null for none. Beside it
+    /// <see cref="Url"/> stays as it is.
+    /// </summary>
+    public string? Http2Url { get; set; }
+
+    /// <summary>The port of <see cref="Http2Url"/>; null without one.</summary>
+    internal int? Http2Port => Http2Url is null ? null : new Uri(Http2Url).Port;
+
     /// <summary>The issuer identifier (RFC 8414 §2); the URL when not set.</summary>
     public string? Issuer { get; set; }
 
@@ -43,11 +52,13 @@ internal sealed class ServerOptions
     {
         configuration.AddCommandLine(args, new Dictionary<string, string>
         {
-            ["--data"] = "Assay:Data", ["--url"] = "Assay:Url", ["--issuer"] = "Assay:Issuer", ["--bundle"] = "Assay:Bundle", ["--postgres"] = "Assay:Postgres",
+            ["--data"] = "Assay:Data", ["--url"] = "Assay:Url", ["--http2-url"] = "Assay:Http2Url", ["--issuer"] = "Assay:Issuer", ["--bundle"] = "Assay:Bundle", ["--postgres"] = "Assay:Postgres",
         });
         var options = configuration.GetSection(Section).Get<ServerOptions>() ?? new ServerOptions();
         if (configuration["Assay:Data"] is null && Environment.GetEnvironmentVariable("ASSAY_DATA") is { Length: > 0 } data)
             options.Data = data;
+        if (options.Http2Url is "")
+            options.Http2Url = null;
         if (string.IsNullOrEmpty(options.Postgres))
             options.Postgres = Environment.GetEnvironmentVariable("ASSAY_POSTGRES") is { Length: > 0 } postgres ? postgres : null;
         return options;
@@ -61,6 +72,8 @@ internal sealed class ServerOptions
             faults.Add($"Assay:Url '{Url}' is not an http or https URL.");
         else if (url.Scheme == "http" && !IsLoopback(url) && !TlsTerminatingProxy)
             faults.Add($"Assay:Url '{Url}' is plain HTTP on an address that is not loopback. Use https, or set Assay:TlsTerminatingProxy=true when a proxy in front ends TLS.");
+        if (Http2Url is not null)
+            CheckHttp2(Http2Url, url, faults);
 
         if (Issuer is not null)
         {
@@ -74,6 +87,16 @@ internal sealed class ServerOptions
         if (MaxConcurrentRequests is < 1 or > 100_000)
             faults.Add("Assay:MaxConcurrentRequests must be 1 to 100,000.");
         return faults;
+    }
+
+    private void CheckHttp2(string text, Uri? url, List<string> faults)
+    {
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var http2) || http2.Scheme != "http")
+            faults.Add($"Assay:Http2Url '{text}' is not an http URL. With TLS there is no need of it: an https URL in Assay:Url speaks HTTP/2 too.");
+        else if (!IsLoopback(http2) && !TlsTerminatingProxy)
+            faults.Add($"Assay:Http2Url '{text}' is plain HTTP on an address that is not loopback. Set Assay:TlsTerminatingProxy=true when a proxy in front ends TLS.");
+        else if (http2.Port == 0 || http2.Port == url?.Port)
+            faults.Add($"Assay:Http2Url '{text}' needs a port of its own: without TLS nothing says which HTTP a connection speaks.");
     }
 
     private static bool IsLoopback(Uri url) =>

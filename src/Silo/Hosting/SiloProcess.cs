@@ -65,7 +65,7 @@ internal static class SiloProcess
         await app.Services.GetRequiredService<FirstStart>().Run(setup.Bundle(options.Bundle), CancellationToken.None);
         Map(app, options, self);
         await app.StartAsync();
-        await Greeting.Write(app.Services, folder, self, kekIsNew ? kekFile : null);
+        await Greeting.Write(app.Services, folder, self, options.Http2Url, kekIsNew ? kekFile : null);
         await app.WaitForShutdownAsync();
         return Environment.ExitCode;
     }
@@ -74,13 +74,7 @@ internal static class SiloProcess
         WebApplicationBuilder builder, ISiloSetup setup, ServerOptions options, DataFolder folder, KeyVault vault, SiloIdentity self)
     {
         var services = builder.Services;
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = 16 * 1024 * 1024; // bundles; the token endpoint has its own, smaller bound
-            kestrel.Limits.MaxConcurrentConnections = 20_000;
-        });
-        builder.WebHost.UseUrls(options.Url);
+        builder.WebHost.ListenAt(options);
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning); // its request log would show query strings
         builder.Logging.AddFilter("Orleans", LogLevel.Warning).AddFilter("Polly", LogLevel.Warning).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);

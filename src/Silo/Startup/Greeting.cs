@@ -6,11 +6,13 @@ namespace Assay.Silo.Startup;
 /// <summary>What a silo says once it serves: where it is, where its data lies, and the command that gets a first token.</summary>
 internal static class Greeting
 {
-    public static async Task Write(IServiceProvider services, DataFolder folder, SiloIdentity self, string? newKekFile)
+    public static async Task Write(IServiceProvider services, DataFolder folder, SiloIdentity self, string? http2Url, string? newKekFile)
     {
         var view = services.GetRequiredService<Assay.Grains.Authority.SiloView>().Newest;
         Console.WriteLine();
         Console.WriteLine($"Assay is ready at {self.Issuer}");
+        if (http2Url is not null)
+            Console.WriteLine($"  HTTP/2          {http2Url}");
         Console.WriteLine($"  data            {folder.Folder}");
         if (newKekFile is not null)
             Console.WriteLine($"  key-encryption  {newKekFile} (made now; without it the data folder cannot be opened: keep a copy elsewhere)");

@@ -1,9 +1,8 @@
-using Assay.Silo.Tests.Running;
-
 namespace Assay.Silo.Tests.Hosting;
 
 /// <summary>How the process is set up that everything else runs in.</summary>
-public sealed class SiloProcessTests(SiloFixture fixture) : IClassFixture<SiloFixture>
+[Collection(ProcessFixture.Collection)]
+public sealed class SiloProcessTests(ProcessFixture fixture)
 {
     [Fact]
     public async Task A_silo_collects_garbage_as_it_is_meant_to_however_it_is_started()

@@ -108,9 +108,11 @@ internal static class TokenRequests
         return await silo.Send(request);
     }
 
-    public static async Task<Answer> Send(this RunningSilo silo, HttpRequestMessage request)
+    public static Task<Answer> Send(this RunningSilo silo, HttpRequestMessage request) => silo.Http.Ask(request);
+
+    public static async Task<Answer> Ask(this HttpClient http, HttpRequestMessage request)
     {
-        var response = await silo.Http.SendAsync(request);
+        var response = await http.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
         using var body = JsonDocument.Parse(text.Length == 0 ? "{}" : text);
         return new Answer((int)response.StatusCode, body.RootElement.Clone(), response);
