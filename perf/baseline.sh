@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures this checkout against the bare limit of this machine: see perf/README.md.
-#   bash perf/baseline.sh [--rounds 3] [--seconds 3] [--warmup 10] [--concurrency 16,64] [--output results.jsonl]
+#   bash perf/baseline.sh [--rounds 3] [--seconds 3] [--warmup 10] [--concurrency 16,64] [--beside <published silo>] [--output results.jsonl]
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 work=${ASSAY_BASELINE_WORK:-$root/artifacts/baseline}

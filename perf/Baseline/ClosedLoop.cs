@@ -17,7 +17,7 @@ internal static class ClosedLoop
             clients[i] = await Connection.Open(target.Servers[i % target.Servers.Length].Port);
 
         var next = -1;
-        var (serverBefore, databaseBefore) = (target.Cpu, target.Database.Used);
+        var (serverBefore, databaseBefore, allocatedBefore) = (target.Cpu, target.Database.Used, await target.Allocated());
         var driverBefore = ServerProcess.CpuOf(Environment.ProcessId);
         var started = Stopwatch.GetTimestamp();
         var end = started + (long)(time.TotalSeconds * Stopwatch.Frequency);
@@ -25,10 +25,11 @@ internal static class ClosedLoop
         var took = Stopwatch.GetElapsedTime(started);
         var driver = ServerProcess.CpuOf(Environment.ProcessId) - driverBefore;
         var (server, database) = (target.Cpu - serverBefore, target.Database.Used - databaseBefore);
+        var allocated = await target.Allocated() - allocatedBefore;
 
         foreach (var client in clients)
             client.Dispose();
-        return Phase.Of(took, server, database, driver, clients.SelectMany(client => client.Latencies).ToArray(), clients.Sum(client => client.Errors),
+        return Phase.Of(took, server, database, allocated, driver, clients.SelectMany(client => client.Latencies).ToArray(), clients.Sum(client => client.Errors),
             clients.Select(client => client.FirstError).FirstOrDefault(error => error is not null));
 
         async Task Ask(Connection client)
@@ -126,15 +127,16 @@ internal static class ClosedLoop
 /// <param name="P50">Milliseconds, as the caller saw it.</param>
 /// <param name="Cpu">Microseconds of processor time of the server for each token.</param>
 /// <param name="Database">The same of the database's processes; 0 when the database is inside the server.</param>
+/// <param name="Allocated">Bytes that the server allocated for each token; null when it does not say.</param>
 /// <param name="Driver">How busy the driver's own core was, 0 to 1: near 1 it was the driver that set the rate.</param>
-internal sealed record Phase(double Rate, double P50, double P99, double Cpu, double Database, double Driver, int Tokens, int Errors, string? FirstError)
+internal sealed record Phase(double Rate, double P50, double P99, double Cpu, double Database, long? Allocated, double Driver, int Tokens, int Errors, string? FirstError)
 {
-    public static Phase Of(TimeSpan took, TimeSpan server, TimeSpan database, TimeSpan driver, long[] latencies, int errors, string? firstError)
+    public static Phase Of(TimeSpan took, TimeSpan server, TimeSpan database, long? allocated, TimeSpan driver, long[] latencies, int errors, string? firstError)
     {
         Array.Sort(latencies);
         var count = Math.Max(1, latencies.Length);
         return new Phase(
-            latencies.Length / took.TotalSeconds, At(0.50), At(0.99), server.TotalMicroseconds / count, database.TotalMicroseconds / count, driver / took, latencies.Length, errors, firstError);
+            latencies.Length / took.TotalSeconds, At(0.50), At(0.99), server.TotalMicroseconds / count, database.TotalMicroseconds / count, allocated / count, driver / took, latencies.Length, errors, firstError);
 
         double At(double quantile) =>
             latencies.Length == 0 ? 0 : latencies[(int)Math.Min(latencies.Length - 1, quantile * latencies.Length)] * 1000.0 / Stopwatch.Frequency;

@@ -33,7 +33,7 @@ internal static class Measurement
             "0",
             ("DOTNET_ENVIRONMENT", "Production"));
 
-        Target[] targets =
+        List<Target> targets =
         [
             new("bare limit, secret", "bare limit, secret", [limit], "/token", _ => secretForms, Once: false),
             new("assay, secret", "bare limit, secret", [silo], "/oauth/token", _ => secretForms, Once: false),
@@ -41,6 +41,15 @@ internal static class Measurement
             new("bare limit, assertion", "bare limit, assertion", [limit], "/pkjwt", _ => Assertions(keys[..1], limit.Url, 256), Once: false),
             new("assay, assertion", "bare limit, assertion", [silo], "/oauth/token", count => Assertions(keys, silo.Url, count), Once: true),
         ];
+        var besideData = Path.Combine(settings.Work, "data-beside");
+        await using var beside = settings.Beside.Length > 0 ? await Silo(settings, Path.Combine(settings.Beside, "Assay.Silo"), besideData) : null;
+        if (beside is not null)
+        {
+            var (besideKeys, besideForms) = (Population.ReadKeys(besideData), await Population.MakeSecretForms(beside.Url, besideData, Scope));
+            targets.Insert(2, new("beside, secret", "bare limit, secret", [beside], "/oauth/token", _ => besideForms, Once: false));
+            targets.Add(new("beside, assertion", "bare limit, assertion", [beside], "/oauth/token", count => Assertions(besideKeys, beside.Url, count), Once: true));
+        }
+
         var results = await Measure(settings, [.. targets.Where(target => target.Name.Contains(settings.Only, StringComparison.Ordinal))]);
         Table.Write(Console.Out, results);
         return results.Exists(result => result.Phase.Errors > 0) ? 1 : 0;

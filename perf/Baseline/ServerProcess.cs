@@ -24,6 +24,23 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Processor time of the process so far: user and system.</summary>
     public TimeSpan Cpu => CpuOf(process.Id);
 
+    /// <summary>Bytes that it has allocated so far, by its metrics; null when it has none.</summary>
+    public async Task<long?> Allocated()
+    {
+        const string name = "\ndotnet_gc_heap_total_allocated_bytes_total";
+        using var http = new HttpClient();
+        using var answer = await http.GetAsync(Url + "/metrics");
+        if (!answer.IsSuccessStatusCode)
+            return null;
+        var text = await answer.Content.ReadAsStringAsync();
+        if (text.IndexOf(name, StringComparison.Ordinal) is var at && at < 0)
+            return null;
+        var line = text.AsSpan(at + 1);
+        line = line[..line.IndexOf('\n')];
+        line = line[(line.LastIndexOf('}') + 1)..].Trim();
+        return (long)double.Parse(line[..(line.IndexOf(' ') is var end && end < 0 ? line.Length : end)], CultureInfo.InvariantCulture);
+    }
+
     /// <param name="cores">The cores it may use, as taskset reads them; null for all.</param>
     public static async Task<ServerProcess> Start(string program, Func<string, string[]> arguments, string? cores, params (string Name, string Value)[] environment)
     {

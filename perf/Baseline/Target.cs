@@ -14,6 +14,15 @@ internal sealed record Target(string Name, string Limit, ServerProcess[] Servers
     /// <summary>Processor time of all servers so far.</summary>
     public TimeSpan Cpu => Servers.Aggregate(TimeSpan.Zero, static (sum, server) => sum + server.Cpu);
 
+    /// <summary>Bytes that all servers have allocated so far; null when one does not say.</summary>
+    public async Task<long?> Allocated()
+    {
+        long? sum = 0;
+        foreach (var server in Servers)
+            sum += await server.Allocated();
+        return sum;
+    }
+
     /// <summary>Whole HTTP/1.1 requests, ready to be written to a socket.</summary>
     public byte[][] Requests(int about)
     {

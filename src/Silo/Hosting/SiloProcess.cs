@@ -76,6 +76,9 @@ internal static class SiloProcess
         var services = builder.Services;
         builder.WebHost.ListenAt(options);
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning); // its request log would show query strings
+
+        // With any level of this one each request gets an activity and a log scope, whether or not somebody looks. What fails is logged by UseFailures and Kestrel.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.Logging.AddFilter("Orleans", LogLevel.Warning).AddFilter("Polly", LogLevel.Warning).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
 
@@ -152,7 +155,7 @@ internal static class SiloProcess
     private static void AddTelemetry(WebApplicationBuilder builder)
     {
         var telemetry = builder.Services.AddOpenTelemetry()
-            .WithMetrics(metrics => metrics.AddMeter(AssayMetrics.Name, EventMetrics.Name, "Assay").AddMeter("Microsoft.AspNetCore.Server.Kestrel").AddPrometheusExporter());
+            .WithMetrics(metrics => metrics.AddMeter(AssayMetrics.Name, EventMetrics.Name, "Assay").AddMeter("Microsoft.AspNetCore.Server.Kestrel", "System.Runtime").AddPrometheusExporter());
 
         // Without a collector nobody reads spans, and nobody pays for them.
         if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 })
