@@ -20,6 +20,7 @@ public sealed class EvidenceAppender(
     EvidenceMeter? meter = null,
     Func<ShardHead, ReadOnlyMemory<byte>>? sign = null)
 {
+    private const int MostRounds = 8;
     private static readonly TimeSpan FirstRetryDelay = TimeSpan.FromMilliseconds(10);
 
     private readonly Lock guard = new();
@@ -75,9 +76,10 @@ public sealed class EvidenceAppender(
         {
             while (true)
             {
-                if (Take() is { } slots)
+                if (IsReady)
                 {
-                    if (!await Commit(slots, cancellationToken))
+                    await Gather();
+                    if (Take() is { } slots && !await Commit(slots, cancellationToken))
                         return;
                 }
                 else if (IsDone)
@@ -114,6 +116,33 @@ public sealed class EvidenceAppender(
         {
             lock (guard)
                 return closed && waiting.Count == 0;
+        }
+    }
+
+    private bool IsReady
+    {
+        get
+        {
+            lock (guard)
+                return waiting.TryPeek(out var first) && first.IsFilled;
+        }
+    }
+
+    /// <summary>
+    /// Lets those go first who are at work, as long as records come of it: a record more costs a commit next to nothing, and a commit of its own would cost all of
+    /// them the processor. Nobody waits for somebody who is not there.
+    /// </summary>
+    private async ValueTask Gather()
+    {
+        for (int round = 0, before = 0; round < MostRounds; round++)
+        {
+            int now;
+            lock (guard)
+                now = waiting.Count;
+            if (now == before || now >= options.MaxBatchRecords)
+                return;
+            before = now;
+            await Task.Yield();
         }
     }
 

@@ -42,6 +42,51 @@ internal static class EvidencePacking
         return bytes;
     }
 
+    /// <summary>All rows of a batch in one piece.</summary>
+    public static byte[] WriteRows(ImmutableArray<EvidenceIndexRow> rows)
+    {
+        using var bytes = new MemoryStream(rows.Length * 128);
+        using var writer = new BinaryWriter(bytes);
+        writer.Write7BitEncodedInt(rows.Length);
+        foreach (var row in rows)
+        {
+            writer.Write(row.Realm);
+            writer.Write(row.Subject);
+            writer.Write(row.Shard);
+            writer.Write(row.At.ToUnixTimeMilliseconds());
+            writer.Write7BitEncodedInt(row.Positions.Length);
+            foreach (var position in row.Positions)
+                writer.Write(position);
+            writer.Write7BitEncodedInt(row.Spent.Length);
+            if (!row.Spent.IsEmpty)
+                writer.Write(WriteSpent(row.Spent, out _));
+        }
+
+        return bytes.ToArray();
+    }
+
+    /// <exception cref="InvalidDataException">They end too early.</exception>
+    public static ImmutableArray<EvidenceIndexRow> ReadRows(byte[] bytes)
+    {
+        try
+        {
+            using var reader = new BinaryReader(new MemoryStream(bytes));
+            var rows = ImmutableArray.CreateBuilder<EvidenceIndexRow>(reader.Read7BitEncodedInt());
+            while (rows.Count < rows.Capacity)
+            {
+                rows.Add(new EvidenceIndexRow(
+                    reader.ReadString(), reader.ReadString(), reader.ReadInt64(), DateTimeOffset.FromUnixTimeMilliseconds(reader.ReadInt64()),
+                    ReadPositions(reader.ReadBytes(reader.Read7BitEncodedInt() * sizeof(long))), ReadSpent(reader.ReadBytes(reader.Read7BitEncodedInt() * SpentBytes))));
+            }
+
+            return rows.MoveToImmutable();
+        }
+        catch (EndOfStreamException fault)
+        {
+            throw new InvalidDataException("index rows of an evidence batch end too early", fault);
+        }
+    }
+
     public static ImmutableArray<SpentAssertion> ReadSpent(ReadOnlySpan<byte> bytes)
     {
         var spent = ImmutableArray.CreateBuilder<SpentAssertion>(bytes.Length / SpentBytes);

@@ -39,7 +39,7 @@ internal sealed class SqliteAuthorityStore : IAuthorityStore
         this.clock = clock;
 
         // Whoever held the folder before is gone, or this process could not hold it.
-        database.WriteNow(connection =>
+        database.WriteNow((connection, _) =>
         {
             foreach (var epoch in Unsealed(connection))
                 WriteSeal(connection, null, epoch);

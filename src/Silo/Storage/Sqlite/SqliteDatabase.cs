@@ -52,17 +52,19 @@ internal sealed class SqliteDatabase : IDisposable
     public string File { get; }
 
     /// <summary>Runs in one immediate transaction; rolled back when it throws. One at a time, in the order of the calls.</summary>
-    public Task<T> Write<T>(Func<SqliteConnection, SqliteTransaction, T> work) => queue.Enqueue(() => Transact(work));
+    /// <param name="work">On the writer's thread.</param>
+    /// <param name="around">Commits, by calling what it is given, on the same thread; null for just that.</param>
+    public Task<T> Write<T>(Func<SqliteConnection, SqliteTransaction, T> work, Action<Action>? around = null) => queue.Enqueue(() => Transact(work, around));
 
     /// <summary>As <see cref="Write"/>, with <paramref name="fence"/> around the whole transaction, its commit included.</summary>
-    public Task<T> WriteWithin<T>(Func<Func<T>, T> fence, Func<SqliteConnection, SqliteTransaction, T> work) =>
-        queue.Enqueue(() => fence(() => Transact(work)));
+    public Task<T> WriteWithin<T>(Func<Func<T>, T> fence, Func<SqliteConnection, SqliteTransaction, T> work, Action<Action>? around = null) =>
+        queue.Enqueue(() => fence(() => Transact(work, around)));
 
-    /// <summary>Runs one statement on the caller's thread, before anybody else uses the database.</summary>
-    public void WriteNow(Action<SqliteConnection> work)
+    /// <summary>Runs in one transaction on the caller's thread, before anybody else uses the database.</summary>
+    public void WriteNow(Action<SqliteConnection, SqliteTransaction> work)
     {
         using var transaction = writer.BeginTransaction(deferred: false);
-        work(writer);
+        work(writer, transaction);
         transaction.Commit();
     }
 
@@ -96,11 +98,14 @@ internal sealed class SqliteDatabase : IDisposable
         writer.Dispose();
     }
 
-    private T Transact<T>(Func<SqliteConnection, SqliteTransaction, T> work)
+    private T Transact<T>(Func<SqliteConnection, SqliteTransaction, T> work, Action<Action>? around)
     {
         using var transaction = writer.BeginTransaction(deferred: false);
         var result = work(writer, transaction);
-        transaction.Commit();
+        if (around is null)
+            transaction.Commit();
+        else
+            around(transaction.Commit);
         return result;
     }
 

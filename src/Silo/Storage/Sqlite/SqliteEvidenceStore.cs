@@ -5,9 +5,9 @@ using Microsoft.Data.Sqlite;
 namespace Assay.Silo.Storage.Sqlite;
 
 /// <summary>
-/// Evidence in one SQLite file: one row a batch, one index row per subject in it, in one commit that holds the fence.
+/// Evidence in one SQLite file: a batch and its index rows in one commit that holds the fence. See <see cref="SubjectIndex"/> for how the rows come to their places.
 /// </summary>
-internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases leases) : IEvidenceStore
+internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases leases, SubjectIndex subjects) : IEvidenceStore
 {
     public const string Schema = """
         CREATE TABLE batch (shard INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, at INTEGER NOT NULL, payload BLOB NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (shard, first));
@@ -29,9 +29,15 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
         ALTER TABLE batch ADD COLUMN signature BLOB;
         """;
 
+    private AppendStatements? append; // of the writer's thread
+
     public async Task<BatchResult> Append(EvidenceBatch batch, CancellationToken cancellationToken)
     {
-        var result = await database.WriteWithin(commit => leases.Fenced(batch.Shard, commit), (connection, transaction) => Add(connection, transaction, batch));
+        var result = await database.WriteWithin(commit => leases.Fenced(batch.Shard, commit), (connection, transaction) => Add(connection, transaction, batch), commit =>
+        {
+            commit();
+            subjects.Remember(batch);
+        });
 
         // Of an earlier try of unknown outcome, from before the seal.
         return result == BatchResult.Sealed && database.Read(connection => Present(connection, null, batch)) ? BatchResult.Committed : result;
@@ -51,16 +57,23 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
         IndexBack(realm, subject, DateTimeOffset.MaxValue, since, limit, cancellationToken);
 
     public Task<ImmutableArray<EvidenceIndexRow>> IndexBack(
-        string realm, string subject, DateTimeOffset until, DateTimeOffset since, int limit, CancellationToken cancellationToken) => Task.FromResult(database.Read(connection =>
+        string realm, string subject, DateTimeOffset until, DateTimeOffset since, int limit, CancellationToken cancellationToken) => Task.FromResult(subjects.Read(realm, subject, (connection, unsorted) =>
     {
+        var (from, to) = (since.ToUnixTimeMilliseconds(), until.ToUnixTimeMilliseconds());
+        var found = new List<EvidenceIndexRow>();
+        foreach (var row in unsorted)
+        {
+            if (row.At.ToUnixTimeMilliseconds() is var at && at >= from && at <= to)
+                found.Add(row with { At = DateTimeOffset.FromUnixTimeMilliseconds(at) });
+        }
+
         using var query = connection.Command(
             null,
             """
             SELECT shard, at, positions, spent FROM subject WHERE realm = $realm AND subject = $subject AND at >= $since AND at <= $until
             ORDER BY at DESC, rowid DESC LIMIT $limit
             """,
-            ("$realm", realm), ("$subject", subject), ("$since", since.ToUnixTimeMilliseconds()), ("$until", until.ToUnixTimeMilliseconds()), ("$limit", limit));
-        var found = ImmutableArray.CreateBuilder<EvidenceIndexRow>();
+            ("$realm", realm), ("$subject", subject), ("$since", from), ("$until", to), ("$limit", limit));
         using var rows = query.ExecuteReader();
         while (rows.Read())
         {
@@ -69,28 +82,34 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
                 rows.IsDBNull(3) ? [] : EvidencePacking.ReadSpent((byte[])rows[3])));
         }
 
-        return found.DrainToImmutable();
+        // A clock may have gone back between the two. The order of those of one moment stays.
+        return found.OrderByDescending(static row => row.At).Take(limit).ToImmutableArray();
     }));
 
     public Task<ImmutableArray<SpentAssertion>> Spent(string realm, string subject, DateTimeOffset now, CancellationToken cancellationToken) =>
-        Task.FromResult(database.Read(connection =>
+        Task.FromResult(subjects.Read(realm, subject, (connection, unsorted) =>
         {
+            var found = ImmutableArray.CreateBuilder<SpentAssertion>();
+            foreach (var row in unsorted)
+                Take(row.Spent);
+
             using var query = connection.Command(
                 null,
                 "SELECT spent FROM subject WHERE realm = $realm AND subject = $subject AND spent IS NOT NULL AND spent_until >= $now",
                 ("$realm", realm), ("$subject", subject), ("$now", now.ToUnixTimeMilliseconds()));
-            var found = ImmutableArray.CreateBuilder<SpentAssertion>();
             using var rows = query.ExecuteReader();
             while (rows.Read())
+                Take(EvidencePacking.ReadSpent((byte[])rows[0]));
+            return found.DrainToImmutable();
+
+            void Take(ImmutableArray<SpentAssertion> spent)
             {
-                foreach (var spent in EvidencePacking.ReadSpent((byte[])rows[0]))
+                foreach (var one in spent)
                 {
-                    if (spent.Until >= now)
-                        found.Add(spent);
+                    if (one.Until >= now)
+                        found.Add(one);
                 }
             }
-
-            return found.DrainToImmutable();
         }));
 
     public Task<ImmutableArray<EvidenceBatch>> Newest(int batches, CancellationToken cancellationToken) => Task.FromResult(database.Read(connection =>
@@ -125,30 +144,18 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
         return page.End(isLast: !page.IsFull);
     }));
 
-    private static BatchResult Add(SqliteConnection connection, SqliteTransaction transaction, EvidenceBatch batch)
+    private BatchResult Add(SqliteConnection connection, SqliteTransaction transaction, EvidenceBatch batch)
     {
-        if (Present(connection, transaction, batch))
-            return BatchResult.Committed;
-
-        using (var query = connection.Command(
-            transaction, "SELECT first + count FROM batch WHERE shard = $shard ORDER BY first DESC LIMIT 1", ("$shard", batch.Shard)))
+        var statements = append ??= new AppendStatements(connection);
+        var next = statements.Next(transaction, batch.Shard);
+        if (next != batch.FirstPosition)
         {
-            var next = query.ExecuteScalar() is long end ? end : 0;
-            if (next != batch.FirstPosition)
-                throw new InvalidOperationException($"shard {batch.Shard} continues at position {next}, not at {batch.FirstPosition}");
+            return Present(connection, transaction, batch)
+                ? BatchResult.Committed
+                : throw new InvalidOperationException($"shard {batch.Shard} continues at position {next}, not at {batch.FirstPosition}");
         }
 
-        connection.Run(
-            transaction,
-            """
-            INSERT INTO batch (shard, first, count, at, payload, checksum, salts, leaves, root, signature)
-            VALUES ($shard, $first, $count, $at, $payload, $checksum, $salts, $leaves, $root, $signature)
-            """,
-            ("$shard", batch.Shard), ("$first", batch.FirstPosition), ("$count", batch.Records.Length),
-            ("$at", batch.CommittedAt.ToUnixTimeMilliseconds()), ("$payload", batch.Payload.ToArray()), ("$checksum", unchecked((long)batch.Checksum)),
-            ("$salts", Blob(batch.Proof?.Salts)), ("$leaves", Blob(batch.Proof?.Leaves)), ("$root", batch.Proof is { } tree ? tree.Root.ToArray() : DBNull.Value),
-            ("$signature", Blob(batch.Proof?.Signature)));
-        AddIndex(connection, transaction, batch);
+        statements.Add(transaction, batch);
         return BatchResult.Committed;
     }
 
@@ -163,32 +170,6 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
             ? true
             : throw new InvalidOperationException($"position {batch.FirstPosition} of shard {batch.Shard} is taken by other records");
     }
-
-    private static void AddIndex(SqliteConnection connection, SqliteTransaction transaction, EvidenceBatch batch)
-    {
-        using var insert = connection.Command(transaction, "INSERT INTO subject VALUES ($realm, $subject, $at, $shard, $positions, $spent, $until)");
-        var realm = insert.Parameters.Add("$realm", SqliteType.Text);
-        var subject = insert.Parameters.Add("$subject", SqliteType.Text);
-        var at = insert.Parameters.Add("$at", SqliteType.Integer);
-        var shard = insert.Parameters.Add("$shard", SqliteType.Integer);
-        var positions = insert.Parameters.Add("$positions", SqliteType.Blob);
-        var spent = insert.Parameters.Add("$spent", SqliteType.Blob);
-        var until = insert.Parameters.Add("$until", SqliteType.Integer);
-        foreach (var row in batch.Index)
-        {
-            realm.Value = row.Realm;
-            subject.Value = row.Subject;
-            at.Value = row.At.ToUnixTimeMilliseconds();
-            shard.Value = row.Shard;
-            positions.Value = EvidencePacking.WritePositions(row.Positions);
-            var last = 0L;
-            spent.Value = row.Spent.IsEmpty ? DBNull.Value : EvidencePacking.WriteSpent(row.Spent, out last);
-            until.Value = row.Spent.IsEmpty ? DBNull.Value : last;
-            insert.ExecuteNonQuery();
-        }
-    }
-
-    private static object Blob(ReadOnlyMemory<byte>? column) => column is { } bytes ? bytes.ToArray() : DBNull.Value;
 
     private static EvidenceBatch ReadBatch(SqliteDataReader row) => EvidenceBatch.Read(
         row.GetInt64(0), row.GetInt64(1), row.GetInt32(2), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(3)), (byte[])row[4], unchecked((ulong)row.GetInt64(5)));

@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
 using Assay.Silo.Evidence;
+using Microsoft.Data.Sqlite;
 
 namespace Assay.Silo.Storage.Sqlite;
 
 /// <summary>The rows of <see cref="SqliteEvidenceStore"/> as they lie.</summary>
-internal sealed class SqliteLogStore(SqliteDatabase database, SqliteLeases leases) : ILogStore
+internal sealed class SqliteLogStore(SqliteDatabase database, SqliteLeases leases, SubjectIndex subjects) : ILogStore
 {
     private const string From = "coalesce((SELECT first FROM batch WHERE shard = $shard AND first <= $start ORDER BY first DESC LIMIT 1), $start)";
 
@@ -72,7 +73,13 @@ internal sealed class SqliteLogStore(SqliteDatabase database, SqliteLeases lease
         return leaves.DrainToImmutable();
     }));
 
-    public Task<long> Drop(DateTimeOffset before, int batches, CancellationToken cancellationToken) => database.Write((connection, transaction) =>
+    public async Task<long> Drop(DateTimeOffset before, int batches, CancellationToken cancellationToken)
+    {
+        await subjects.Sort(); // what is dropped from the index has to be there
+        return await database.Write((connection, transaction) => Drop(connection, transaction, before, batches));
+    }
+
+    private static long Drop(SqliteConnection connection, SqliteTransaction transaction, DateTimeOffset before, int batches)
     {
         long dropped;
         using (var count = connection.Command(
@@ -92,5 +99,5 @@ internal sealed class SqliteLogStore(SqliteDatabase database, SqliteLeases lease
         if (dropped == 0)
             connection.Run(transaction, "DELETE FROM subject WHERE at < $before", ("$before", before.ToUnixTimeMilliseconds()));
         return dropped;
-    });
+    }
 }

@@ -3,6 +3,7 @@ using Assay.Grains.Authority;
 using Assay.Grains.SharedSignals;
 using Assay.Silo.Evidence;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Assay.Silo.Storage.Sqlite;
 
@@ -14,16 +15,18 @@ internal sealed class SqliteStorage : IDisposable
 {
     private readonly SqliteDatabase state;
     private readonly SqliteDatabase evidence;
+    private readonly SubjectIndex subjects;
 
+    /// <param name="mostUnsorted">Index rows in memory beyond which they are sorted.</param>
     /// <exception cref="InvalidDataException">A file is damaged, missing, of a newer version, or not of this pair; the message names it.</exception>
-    public SqliteStorage(DataFolder folder, TimeProvider clock)
+    public SqliteStorage(DataFolder folder, TimeProvider clock, ILogger<SqliteStorage>? log = null, int mostUnsorted = SubjectIndex.MostUnsorted)
     {
         var hadState = File.Exists(folder.StateFile);
         if (hadState && !File.Exists(folder.EvidenceFile))
             throw Unpaired(folder.EvidenceFile, "is missing beside state.db: what was issued and spent would be forgotten");
 
         // The evidence first: a start that was cut short in between leaves an evidence file that holds nothing.
-        evidence = new SqliteDatabase(folder.EvidenceFile, check: false, SqliteEvidenceStore.Schema, SqliteEvidenceStore.SchemaByTime, SqliteEvidenceStore.SchemaOfTrees);
+        evidence = new SqliteDatabase(folder.EvidenceFile, check: false, SqliteEvidenceStore.Schema, SqliteEvidenceStore.SchemaByTime, SqliteEvidenceStore.SchemaOfTrees, SubjectIndex.Schema);
         try
         {
             var (pair, newestShard) = Evidence();
@@ -36,8 +39,9 @@ internal sealed class SqliteStorage : IDisposable
                 Pair(pair, newestShard, folder);
                 var leases = new SqliteLeases(clock);
                 Authority = new SqliteAuthorityStore(state, leases, clock);
-                Log = new SqliteEvidenceStore(evidence, leases);
-                Trees = new SqliteLogStore(evidence, leases);
+                subjects = new SubjectIndex(evidence, log ?? NullLogger<SqliteStorage>.Instance, mostUnsorted);
+                Log = new SqliteEvidenceStore(evidence, leases, subjects);
+                Trees = new SqliteLogStore(evidence, leases, subjects);
                 Events = new SqliteEventStore(state);
                 Recovery = new SqliteRecovery(state, evidence, clock);
             }
@@ -68,6 +72,7 @@ internal sealed class SqliteStorage : IDisposable
     {
         state.Dispose();
         evidence.Dispose();
+        subjects.Dispose();
     }
 
     private (string Pair, long NewestShard) Evidence() => evidence.Read(connection =>
@@ -93,7 +98,7 @@ internal sealed class SqliteStorage : IDisposable
         }
 
         if (present is null && newestEpoch == 0)
-            state.WriteNow(connection => connection.Run(null, "INSERT INTO pair VALUES ($id)", ("$id", pair)));
+            state.WriteNow((connection, transaction) => connection.Run(transaction, "INSERT INTO pair VALUES ($id)", ("$id", pair)));
         else if (present != pair)
             throw Unpaired(folder.EvidenceFile, "does not belong to the state.db beside it");
     }
@@ -107,7 +112,7 @@ internal static class SqliteStorageServices
     /// <summary>The authority and the evidence in a data folder that this process holds.</summary>
     public static IServiceCollection AddSqliteStorage(this IServiceCollection services, DataFolder folder)
     {
-        services.AddSingleton(provider => new SqliteStorage(folder, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new SqliteStorage(folder, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<SqliteStorage>>()));
         services.AddSingleton<IAuthorityStore>(static provider => provider.GetRequiredService<SqliteStorage>().Authority);
         services.AddSingleton<IEvidenceStore>(static provider => provider.GetRequiredService<SqliteStorage>().Log);
         services.AddSingleton<ILogStore>(static provider => provider.GetRequiredService<SqliteStorage>().Trees);
