@@ -20,12 +20,18 @@ public sealed class JtiCodec : IDisposable
 
     private readonly Aes cipher = Aes.Create();
 
+    // A cipher call that sets its key up costs several times what the blocks cost.
+    private readonly ThreadLocal<Blocks> blocks;
+
     /// <param name="key">32 bytes.</param>
     public JtiCodec(ReadOnlySpan<byte> key)
     {
         if (key.Length != 32)
             throw new ArgumentException("the jti key must have 32 bytes", nameof(key));
         cipher.Key = key.ToArray();
+        cipher.Mode = CipherMode.ECB;
+        cipher.Padding = PaddingMode.None;
+        blocks = new ThreadLocal<Blocks>(() => new Blocks(cipher.CreateEncryptor()), trackAllValues: true);
     }
 
     /// <exception cref="ArgumentOutOfRangeException">A number is negative or needs more than 48 bits.</exception>
@@ -36,26 +42,27 @@ public sealed class JtiCodec : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">A number is negative or needs more than 48 bits, or so long a key stream is not given.</exception>
     public string Encode(RecordId id, Span<byte> keyStream)
     {
-        Span<byte> blocks = stackalloc byte[BlockBytes + MaxKeyStream];
-        blocks = blocks[..(BlockBytes + Length(keyStream))];
-        Lay(id, CheckBits, blocks);
-        for (var at = BlockBytes; at < blocks.Length; at += BlockBytes)
-            Lay(id, (uint)(at / BlockBytes) - 1, blocks[at..]);
-        cipher.EncryptEcb(blocks, blocks, PaddingMode.None);
-        blocks.Slice(BlockBytes, keyStream.Length).CopyTo(keyStream);
-        return Base64Url.EncodeToString(blocks[..BlockBytes]);
+        var own = blocks.Value!;
+        var laid = own.Laid.AsSpan(0, BlockBytes + Length(keyStream));
+        Lay(id, CheckBits, laid);
+        for (var at = BlockBytes; at < laid.Length; at += BlockBytes)
+            Lay(id, (uint)(at / BlockBytes) - 1, laid[at..]);
+        var encrypted = own.Encrypt(laid.Length);
+        encrypted.Slice(BlockBytes, keyStream.Length).CopyTo(keyStream);
+        return Base64Url.EncodeToString(encrypted[..BlockBytes]);
     }
 
     /// <summary>The key stream of a token that was made, to read what was written with it.</summary>
     /// <exception cref="ArgumentOutOfRangeException">As for <see cref="Encode(RecordId, Span{byte})"/>.</exception>
     public void KeyStream(RecordId id, Span<byte> keyStream)
     {
-        Span<byte> blocks = stackalloc byte[MaxKeyStream];
-        blocks = blocks[..Length(keyStream)];
-        for (var at = 0; at < blocks.Length; at += BlockBytes)
-            Lay(id, (uint)(at / BlockBytes), blocks[at..]);
-        cipher.EncryptEcb(blocks, blocks, PaddingMode.None);
-        blocks[..keyStream.Length].CopyTo(keyStream);
+        if (keyStream.IsEmpty)
+            return;
+        var own = blocks.Value!;
+        var laid = own.Laid.AsSpan(0, Length(keyStream));
+        for (var at = 0; at < laid.Length; at += BlockBytes)
+            Lay(id, (uint)(at / BlockBytes), laid[at..]);
+        own.Encrypt(laid.Length)[..keyStream.Length].CopyTo(keyStream);
     }
 
     /// <summary>False when the text is no <c>jti</c> of this cluster.</summary>
@@ -77,7 +84,13 @@ public sealed class JtiCodec : IDisposable
         return true;
     }
 
-    public void Dispose() => cipher.Dispose();
+    public void Dispose()
+    {
+        foreach (var own in blocks.Values)
+            own.Dispose();
+        blocks.Dispose();
+        cipher.Dispose();
+    }
 
     private static int Length(ReadOnlySpan<byte> keyStream)
     {
@@ -95,6 +108,23 @@ public sealed class JtiCodec : IDisposable
         BinaryPrimitives.WriteUInt64BigEndian(block, (ulong)id.Shard << 16 | (ulong)id.Position >> 32);
         BinaryPrimitives.WriteUInt32BigEndian(block[8..], (uint)id.Position);
         BinaryPrimitives.WriteUInt32BigEndian(block[12..], last);
+    }
+
+    /// <summary>A cipher that is set up, and room for its blocks. For one thread.</summary>
+    private sealed class Blocks(ICryptoTransform cipher) : IDisposable
+    {
+        private readonly byte[] encrypted = new byte[BlockBytes + MaxKeyStream];
+
+        public byte[] Laid { get; } = new byte[BlockBytes + MaxKeyStream];
+
+        /// <summary>So many bytes of <see cref="Laid"/>, each block by itself.</summary>
+        public ReadOnlySpan<byte> Encrypt(int length)
+        {
+            cipher.TransformBlock(Laid, 0, length, encrypted, 0);
+            return encrypted.AsSpan(0, length);
+        }
+
+        public void Dispose() => cipher.Dispose();
     }
 }
 

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
-using System.Security.Cryptography;
 using Assay.Core.Evidence;
 using Assay.Core.Transparency;
 
@@ -75,7 +74,7 @@ public sealed class EvidenceSlot : IDisposable
     private void Commit()
     {
         Span<byte> random = stackalloc byte[EvidenceLeaf.SaltSize];
-        RandomNumberGenerator.Fill(random);
+        RandomBytes.Fill(random);
         salt = BinaryPrimitives.ReadUInt128LittleEndian(random);
         Leaf = EvidenceLeaf.Commit(random, record.Span);
     }

@@ -22,7 +22,6 @@ internal sealed class ClientAuthenticator(
     IOptions<DecisionOptions> options,
     TimeProvider clock)
 {
-    private const string JwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
     private readonly decimal skew = (decimal)options.Value.ClockSkew.TotalSeconds;
 
     public async ValueTask<ClientProof> Authenticate(PresentedProof shown, string address, CancellationToken cancellationToken)
@@ -50,7 +49,7 @@ internal sealed class ClientAuthenticator(
             return new ClientProof.Malformed("client_assertion is missing");
         if (shown.AssertionType is not { } type)
             return new ClientProof.Malformed("client_assertion_type is missing");
-        if (type != JwtBearer
+        if (type != TokenForm.JwtBearer
             || !CompactJws.TryParse(shown.Assertion, out var jws, out _)
             || !(jws.Header.Typ is null || JoseType.Matches(jws.Header.Typ, JoseType.ClientAuthentication) || JoseType.Matches(jws.Header.Typ, JoseType.Jwt))
             || !ClientAssertionClaims.TryRead(jws, out var claims, out _)

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Assay.Grains;
 using Assay.Grains.Authority;
 using Assay.Grains.Identities;
@@ -27,8 +29,12 @@ internal sealed class IdentityCalls(IGrainFactory grains, DecisionGate gate, Sil
     private static readonly GrainType Kind = GrainType.Create("identity");
     private static readonly GrainInterfaceType Interface = GrainInterfaceType.Create("identity");
 
+    private const int MaxReferences = 200_000;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);
+
+    // To grains, wherever they live: making one costs as much as a call.
+    private readonly ConcurrentDictionary<string, IIdentityGrain> references = new(StringComparer.Ordinal);
 
     /// <summary>A decision that is older than what this silo has acknowledged is made again at the newer state.</summary>
     /// <param name="passage">Counts the answer as on its way out. One ticket a decision: the answer to a request may rest on several.</param>
@@ -36,9 +42,9 @@ internal sealed class IdentityCalls(IGrainFactory grains, DecisionGate gate, Sil
         Question question, string clientId, DecisionRequest request, DecisionTicket passage, CancellationToken cancellationToken) => AskCurrent(
         question switch
         {
-            Question.Decide => static (identity, request, number) => identity.Decide(request with { MinimumNumber = number }),
-            Question.Explain => static (identity, request, number) => identity.Explain(request with { MinimumNumber = number }),
-            _ => static (identity, request, number) => identity.Admit(request with { MinimumNumber = number }),
+            Question.Decide => static (identity, request, number) => identity.Decide(AtLeast(request, number)),
+            Question.Explain => static (identity, request, number) => identity.Explain(AtLeast(request, number)),
+            _ => static (identity, request, number) => identity.Admit(AtLeast(request, number)),
         },
         clientId,
         request,
@@ -53,10 +59,24 @@ internal sealed class IdentityCalls(IGrainFactory grains, DecisionGate gate, Sil
     public ValueTask<Decision> Evaluate(string clientId, EvaluationRequest request, DecisionTicket passage, CancellationToken cancellationToken) => AskCurrent(
         static (identity, request, number) => identity.Evaluate(request with { MinimumNumber = number }), clientId, request, passage, cancellationToken);
 
+    private static DecisionRequest AtLeast(DecisionRequest request, long number) => request.MinimumNumber == number ? request : request with { MinimumNumber = number };
+
+    private IIdentityGrain Identity(string clientId)
+    {
+        if (references.TryGetValue(clientId, out var identity))
+            return identity;
+
+        // Bounded by starting over, as they cost nothing but the making.
+        if (references.Count >= MaxReferences)
+            references.Clear();
+        return references[clientId] = (IIdentityGrain)grains.GetGrain(GrainId.Create(Kind, GrainKey.For(self.Realm, clientId)), Interface);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Decision> AskCurrent<TRequest>(
         Func<IIdentityGrain, TRequest, long, ValueTask<Decision>> ask, string clientId, TRequest request, DecisionTicket passage, CancellationToken cancellationToken)
     {
-        var identity = (IIdentityGrain)grains.GetGrain(GrainId.Create(Kind, GrainKey.For(self.Realm, clientId)), Interface);
+        var identity = Identity(clientId);
         var started = clock.GetTimestamp();
         for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {

@@ -13,6 +13,8 @@ internal sealed class TokenForm : IDisposable
 {
     public const int MaxBodyBytes = 64 * 1024;
     public const int MaxParameters = 64;
+    public const string ClientCredentials = "client_credentials";
+    public const string JwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
     private byte[]? buffer;
     private List<string>? unknown;
@@ -197,7 +199,13 @@ internal sealed class TokenForm : IDisposable
         return Text(value);
     }
 
-    private static string? Text(ReadOnlyMemory<byte> value) => value.IsEmpty ? null : Encoding.UTF8.GetString(value.Span);
+    private static string? Text(ReadOnlyMemory<byte> value) => value.Span switch
+    {
+        [] => null,
+        var text when text.SequenceEqual("client_credentials"u8) => ClientCredentials,
+        var text when text.SequenceEqual("urn:ietf:params:oauth:client-assertion-type:jwt-bearer"u8) => JwtBearer,
+        var text => Encoding.UTF8.GetString(text),
+    };
 
     /// <summary>Decodes form-urlencoded text; the result is never longer, and may be written over the text itself.</summary>
     public static bool TryDecode(ReadOnlySpan<byte> text, Span<byte> plain, out int length)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Net;
+using System.Runtime.CompilerServices;
 using Assay.Core.Decisions;
 using Assay.Core.Evidence;
 using Assay.Core.Jose;
@@ -32,7 +33,10 @@ internal sealed class TokenIssuer(
     AuthenticationFailures failures,
     AssayMetrics metrics)
 {
+    private readonly RequestIds requestIds = new();
+
     /// <summary>Issues a token or says why not. No token leaves before its evidence is durable.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<TokenResult> Issue(
         TokenForm form, string? authorization, IPAddress? address, DecisionTicket passage, CancellationToken cancellationToken)
     {
@@ -42,7 +46,9 @@ internal sealed class TokenIssuer(
             return Unavailable("this silo may not decide at the moment");
 
         var origin = OriginOf(address);
-        var proof = await Authenticate(form.ProofWith(authorization), origin, cancellationToken);
+        ClientProof proof;
+        using (AssayMetrics.Traces.StartActivity("authenticate"))
+            proof = await authenticator.Authenticate(form.ProofWith(authorization), origin ?? "", cancellationToken);
         if (proof is not ClientProof.Proved client)
             return new TokenResult.Refused(ErrorOf(proof));
         if (form.HasAuthorizationDetails)
@@ -51,7 +57,10 @@ internal sealed class TokenIssuer(
             return new TokenResult.Refused(new OAuthError(400, "invalid_target", "a token is for one resource; ask for each by itself"));
 
         var request = Request(client, form.GrantType!, origin, form.Resource, scopes);
-        return await Settle(client, request, await Decide(client.ClientId, request, passage, cancellationToken));
+        Decision decision;
+        using (AssayMetrics.Traces.StartActivity("decide"))
+            decision = await identities.Ask(Question.Decide, client.ClientId, request, passage, cancellationToken);
+        return await Settle(client, request, decision);
     }
 
     /// <summary>Issues several tokens to one caller: one proof, and for each a decision and a record of its own. All decisions rest on the same state.</summary>
@@ -66,16 +75,20 @@ internal sealed class TokenIssuer(
             return new BatchResult.Refused(OAuthError.Unavailable("this silo may not decide at the moment"));
 
         var origin = OriginOf(address);
-        var proof = await Authenticate(batch.ProofWith(authorization), origin, cancellationToken);
+        ClientProof proof;
+        using (AssayMetrics.Traces.StartActivity("authenticate"))
+            proof = await authenticator.Authenticate(batch.ProofWith(authorization), origin ?? "", cancellationToken);
         if (proof is not ClientProof.Proved client)
             return new BatchResult.Refused(ErrorOf(proof));
 
         var wanted = new BatchRequest
         {
-            Asker = Request(client, "client_credentials", origin, null, []),
+            Asker = Request(client, TokenForm.ClientCredentials, origin, null, []),
             Wanted = [.. batch.Requests.Where(one => one is not null).Select(one => one!)],
         };
-        var decision = await DecideAll(client.ClientId, wanted, passage, cancellationToken);
+        Decision decision;
+        using (AssayMetrics.Traces.StartActivity("decide"))
+            decision = await identities.DecideAll(client.ClientId, wanted, passage, cancellationToken);
         return decision is Decision.Several several
             ? new BatchResult.Answered(await SettleAll(client, batch.Requests, wanted.Asker, several.Answers))
             : new BatchResult.Refused(((TokenResult.Refused)await Settle(client, wanted.Asker, decision)).Error);
@@ -103,39 +116,33 @@ internal sealed class TokenIssuer(
     }
 
     /// <summary>What follows from a decision: a token, or a refusal, and the record of it.</summary>
-    private async ValueTask<TokenResult> Settle(ClientProof.Proved client, DecisionRequest request, Decision decision)
+    private ValueTask<TokenResult> Settle(ClientProof.Proved client, DecisionRequest request, Decision decision)
     {
         switch (decision)
         {
             case Decision.Decided decided:
                 return decided.Verdict.GrantedScopes() is { IsEmpty: false } granted
-                    ? await Sign(client, request, decided, granted)
-                    : await Deny(client, request, decided);
+                    ? Sign(client, request, decided, granted)
+                    : Deny(client, request, decided);
 
             case Decision.Refused { Input: { } input } refused:
-                return await Record(client, request, EvidenceKind.Refusal, input, null, refused.Reason, ErrorOf(refused));
+                return Record(client, request, EvidenceKind.Refusal, input, null, refused.Reason, ErrorOf(refused));
 
             case Decision.Refused refused:
                 failures.Count(client.Method, refused.Reason.ToString(), client.ClientId, request.OriginIp ?? "");
-                return new TokenResult.Refused(ErrorOf(refused));
+                return new(new TokenResult.Refused(ErrorOf(refused)));
 
             case Decision.Unavailable { Reason: var reason }:
-                return Unavailable($"no current decision can be made ({reason}); nothing was issued");
+                return new(Unavailable($"no current decision can be made ({reason}); nothing was issued"));
 
             default:
                 throw new System.Diagnostics.UnreachableException();
         }
     }
 
-    private async ValueTask<ClientProof> Authenticate(PresentedProof shown, string? origin, CancellationToken cancellationToken)
-    {
-        using var span = AssayMetrics.Traces.StartActivity("authenticate");
-        return await authenticator.Authenticate(shown, origin ?? "", cancellationToken);
-    }
-
     private DecisionRequest Request(ClientProof.Proved client, string grantType, string? origin, string? resource, ImmutableArray<string> scopes) => new()
     {
-        RequestId = Guid.NewGuid(),
+        RequestId = requestIds.Next(),
         GrantType = grantType,
         AuthenticationMethod = client.Method,
         CredentialHandle = client.CredentialHandle,
@@ -147,18 +154,7 @@ internal sealed class TokenIssuer(
         MinimumNumber = gate.Floor,
     };
 
-    private async ValueTask<Decision> DecideAll(string clientId, BatchRequest batch, DecisionTicket passage, CancellationToken cancellationToken)
-    {
-        using var span = AssayMetrics.Traces.StartActivity("decide");
-        return await identities.DecideAll(clientId, batch, passage, cancellationToken);
-    }
-
-    private async ValueTask<Decision> Decide(string clientId, DecisionRequest request, DecisionTicket passage, CancellationToken cancellationToken)
-    {
-        using var span = AssayMetrics.Traces.StartActivity("decide");
-        return await identities.Ask(Question.Decide, clientId, request, passage, cancellationToken);
-    }
-
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<TokenResult> Sign(ClientProof.Proved client, DecisionRequest request, Decision.Decided decided, ImmutableArray<string> granted)
     {
         if (signer.Pick(KeyPurposes.AccessToken) is not { } signing)
@@ -188,16 +184,8 @@ internal sealed class TokenIssuer(
             var requestSpan = Activity.Current;
             using var recording = AssayMetrics.Traces.StartActivity("record");
             slot.Fill(
-                (Basis(slot, client, request, EvidenceKind.Permit, input) with
-                {
-                    Verdict = decided.Verdict,
-                    Shadow = decided.Shadow,
-                    JwtId = jti,
-                    KeyId = signing.Key.KeyId,
-                    ExpiresAt = claims.ExpiresAt,
-                    SigningInputHash = Base64UrlText.Encode(token.Digest),
-                    Status = new TokenStatus(status.List.Id, status.Index),
-                }).Encode(),
+                RecordOf(slot, client, request, EvidenceKind.Permit, input, decided, token: new(
+                    jti, signing.Key.KeyId, claims.ExpiresAt, Base64UrlText.Encode(token.Digest), new TokenStatus(status.List.Id, status.Index))),
                 Index(client));
 
             // Beside the write, not after it: the record needs the hash, not the signature.
@@ -252,17 +240,15 @@ internal sealed class TokenIssuer(
             return Unavailable("the evidence log does not keep up");
         using var recording = AssayMetrics.Traces.StartActivity("record");
         slot.Fill(
-            (Basis(slot, client, request, kind, input) with
-            {
-                Verdict = decided?.Verdict, Shadow = decided?.Shadow, Refusal = refusal?.ToString(), Error = error.Code,
-            }).Encode(),
-            Index(client));
+            RecordOf(slot, client, request, kind, input, decided, refusal?.ToString(), error.Code), Index(client));
         return await slot.Committed
             ? new TokenResult.Refused(error with { DecisionId = jtis.Encode(new RecordId(slot.Shard, slot.Position)) })
             : Unavailable("the record of the decision is not durable");
     }
 
-    private EvidenceRecord Basis(EvidenceSlot slot, ClientProof.Proved client, DecisionRequest request, EvidenceKind kind, DecisionInput input) => new()
+    private byte[] RecordOf(
+        EvidenceSlot slot, ClientProof.Proved client, DecisionRequest request, EvidenceKind kind, DecisionInput input, Decision.Decided? decided,
+        string? refusal = null, string? error = null, RecordedToken? token = null) => new EvidenceRecord
     {
         Kind = kind,
         Shard = slot.Shard,
@@ -271,8 +257,17 @@ internal sealed class TokenIssuer(
         Time = input.Time,
         RequestId = request.RequestId,
         Input = input,
+        Verdict = decided?.Verdict,
+        Shadow = decided?.Shadow,
+        Refusal = refusal,
+        Error = error,
+        JwtId = token?.JwtId,
+        KeyId = token?.KeyId,
+        ExpiresAt = token?.ExpiresAt,
+        SigningInputHash = token?.SigningInputHash,
+        Status = token?.Status,
         SpentAssertion = client.AssertionHash?.ToString("x32", System.Globalization.CultureInfo.InvariantCulture),
-    };
+    }.Encode();
 
     private EvidenceEntry Index(ClientProof.Proved client) => new(
         self.Realm,
@@ -289,7 +284,7 @@ internal sealed class TokenIssuer(
             return OAuthError.InvalidRequest(fault);
         if (form.GrantType is null)
             return OAuthError.InvalidRequest("grant_type is missing");
-        if (form.GrantType != "client_credentials")
+        if (form.GrantType != TokenForm.ClientCredentials)
             return new OAuthError(400, "unsupported_grant_type", "expected client_credentials");
         return ScopeList.TryParse(form.Scope, out scopes) ? null : MalformedScope();
     }
@@ -342,6 +337,9 @@ internal sealed class TokenIssuer(
         RefusalReason.RateLimited => OAuthError.TooMany(refused.RetryAfter ?? TimeSpan.FromSeconds(1)),
         _ => throw new UnreachableException(),
     };
+
+    /// <summary>What its record says of a token.</summary>
+    private readonly record struct RecordedToken(string JwtId, string KeyId, DateTimeOffset ExpiresAt, string SigningInputHash, TokenStatus Status);
 
     private static TokenResult.Refused Unavailable(string description) => new(OAuthError.Unavailable(description));
 }
