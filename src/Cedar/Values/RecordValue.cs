@@ -8,7 +8,7 @@ namespace Assay.Cedar;
 public sealed class RecordValue : Value
 {
     // Below this, comparing lengths and first characters beats hashing the name.
-    private const int LargestLinear = 16;
+    internal const int LargestLinear = 16;
 
     private readonly string[] names;
     private readonly Value[] values;
@@ -36,6 +36,8 @@ public sealed class RecordValue : Value
             }
         }
     }
+
+    private RecordValue(RecordShape shape, Value[] values) => (names, this.values) = (shape.Names, values);
 
     /// <summary>The record without fields.</summary>
     public static RecordValue Empty { get; } = new([], []);
@@ -73,6 +75,15 @@ public sealed class RecordValue : Value
             (names[i], values[i]) = (Checked(fields[i].Name), Checked(fields[i].Value));
 
         return Owning(names, values);
+    }
+
+    internal static RecordValue From(RecordShape shape, ReadOnlySpan<Value> values)
+    {
+        if (values.Length != shape.Names.Length)
+            throw new ArgumentException($"{shape.Names.Length} values are needed, not {values.Length}", nameof(values));
+        foreach (var value in values)
+            Checked(value);
+        return new RecordValue(shape, values.ToArray());
     }
 
     /// <summary>Takes the arrays as they are: the caller must not touch them again.</summary>

@@ -41,6 +41,12 @@ public abstract class Value : IEquatable<Value>
     /// <exception cref="CedarDataException">A name appears twice.</exception>
     public static RecordValue Record(params ReadOnlySpan<(string Name, Value Value)> fields) => RecordValue.From(fields);
 
+    /// <summary>A record of a shape that many have: its names are looked at once.</summary>
+    /// <param name="shape">Its names.</param>
+    /// <param name="values">A value for each, in their order.</param>
+    /// <exception cref="ArgumentException">There are more or fewer values than names.</exception>
+    public static RecordValue Record(RecordShape shape, params ReadOnlySpan<Value> values) => RecordValue.From(shape, values);
+
     /// <summary>A moment, to the millisecond; finer digits are dropped towards the past.</summary>
     public static DatetimeValue Datetime(DateTimeOffset moment) => new(moment.ToUnixTimeMilliseconds());
 

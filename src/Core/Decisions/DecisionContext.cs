@@ -12,7 +12,13 @@ namespace Assay.Core.Decisions;
 public static class DecisionContext
 {
     // Nobody acts for anybody else yet.
-    private const long DelegationDepth = 0;
+    private static readonly Value Nobody = Value.Of(0);
+
+    private static readonly RecordShape WithOrigin = new("time", "grantType", "client", "binding", "risk", "origin", "entitlementsAge", "riskAge", "delegationDepth");
+    private static readonly RecordShape WithoutOrigin = new("time", "grantType", "client", "binding", "risk", "entitlementsAge", "riskAge", "delegationDepth");
+    private static readonly RecordShape ClientShape = new("method", "credential", "assurance");
+    private static readonly RecordShape RiskShape = new("score", "level", "signals");
+    private static readonly RecordShape OriginShape = new("ip");
 
     /// <summary>The context of one request; all its scopes share it.</summary>
     public static RecordValue Of(DecisionInput input) => Of(
@@ -29,18 +35,10 @@ public static class DecisionContext
     internal static RecordValue Of(
         DateTimeOffset moment, Value grant, RecordValue who, Value bound, RecordValue assessed, RecordValue? from, TimeSpan entitlementAge, TimeSpan ageOfRisk)
     {
-        (string, Value) time = ("time", Value.Datetime(moment)),
-            grantType = ("grantType", grant),
-            client = ("client", who),
-            binding = ("binding", bound),
-            risk = ("risk", assessed),
-            entitlementsAge = ("entitlementsAge", Value.Duration(entitlementAge)),
-            riskAge = ("riskAge", Value.Duration(ageOfRisk)),
-            delegationDepth = ("delegationDepth", Value.Of(DelegationDepth));
-
+        var (time, age, riskAge) = (Value.Datetime(moment), Value.Duration(entitlementAge), Value.Duration(ageOfRisk));
         return from is { } origin
-            ? Value.Record(time, grantType, client, binding, risk, ("origin", origin), entitlementsAge, riskAge, delegationDepth)
-            : Value.Record(time, grantType, client, binding, risk, entitlementsAge, riskAge, delegationDepth);
+            ? Value.Record(WithOrigin, time, grant, who, bound, assessed, origin, age, riskAge, Nobody)
+            : Value.Record(WithoutOrigin, time, grant, who, bound, assessed, age, riskAge, Nobody);
     }
 
     /// <summary>1 for a shared secret, 2 for proof of possession of a key, 0 for what is not known here.</summary>
@@ -52,16 +50,12 @@ public static class DecisionContext
     };
 
     internal static RecordValue Client(string method, string credential) => Value.Record(
-        ("method", Value.Of(method)),
-        ("credential", Value.Of(credential)),
-        ("assurance", Value.Of(AssuranceOf(method))));
+        ClientShape, Value.Of(method), Value.Of(credential), Value.Of(AssuranceOf(method)));
 
     internal static RecordValue Risk(RiskAssessment risk) => Value.Record(
-        ("score", Value.Of((long)risk.Score)),
-        ("level", Value.Of(risk.Level)),
-        ("signals", Names(risk.Signals)));
+        RiskShape, Value.Of((long)risk.Score), Value.Of(risk.Level), Names(risk.Signals));
 
-    internal static RecordValue? Origin(string? ip) => ip is not null && Value.TryIp(Unmapped(ip), out var address) ? Value.Record(("ip", address)) : null;
+    internal static RecordValue? Origin(string? ip) => ip is not null && Value.TryIp(Unmapped(ip), out var address) ? Value.Record(OriginShape, address) : null;
 
     // A dual-stack socket shows IPv4 callers as ::ffff:192.0.2.1, which no range of IPv4 addresses holds.
     private static string Unmapped(string ip) =>

@@ -17,6 +17,7 @@ internal sealed class SqliteDatabase : IDisposable
     private readonly SqliteConnection writer;
     private readonly WriteQueue queue;
     private readonly ConcurrentQueue<SqliteConnection> readers = [];
+    private readonly List<IDisposable> kept = [];
 
     /// <param name="check">Read the whole file once, for damage that would show later.</param>
     /// <param name="schema">Statements of version 1, 2, …; those not yet applied run at opening, each in a transaction of its own.</param>
@@ -90,9 +91,19 @@ internal sealed class SqliteDatabase : IDisposable
         }
     }
 
+    /// <summary>On the writer's thread: keeps what was compiled for its connection until that is closed.</summary>
+    public T Keep<T>(T statements)
+        where T : IDisposable
+    {
+        kept.Add(statements);
+        return statements;
+    }
+
     public void Dispose()
     {
         queue.Dispose();
+        foreach (var statements in kept)
+            statements.Dispose();
         while (readers.TryDequeue(out var reader))
             reader.Dispose();
         writer.Dispose();

@@ -146,8 +146,8 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
 
     private BatchResult Add(SqliteConnection connection, SqliteTransaction transaction, EvidenceBatch batch)
     {
-        var statements = append ??= new AppendStatements(connection);
-        var next = statements.Next(transaction, batch.Shard);
+        var statements = append ??= database.Keep(new AppendStatements(connection));
+        var next = statements.Next(batch.Shard);
         if (next != batch.FirstPosition)
         {
             return Present(connection, transaction, batch)
@@ -155,7 +155,7 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
                 : throw new InvalidOperationException($"shard {batch.Shard} continues at position {next}, not at {batch.FirstPosition}");
         }
 
-        statements.Add(transaction, batch);
+        statements.Add(batch);
         return BatchResult.Committed;
     }
 

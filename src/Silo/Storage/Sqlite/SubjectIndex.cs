@@ -132,9 +132,9 @@ internal sealed class SubjectIndex : IDisposable
             await database.Write(
                 (connection, transaction) =>
                 {
-                    using var insert = new SubjectInsert(connection);
+                    using var insert = new SubjectInsert(connection, onlyNew);
                     foreach (var row in next.Span)
-                        insert.Run(transaction, row, onlyNew);
+                        insert.Run(row);
                     if (end == rows.Count)
                         connection.Run(transaction, "DELETE FROM unsorted WHERE id <= $last", ("$last", rows.LastId));
                     return true;
@@ -179,9 +179,9 @@ internal sealed class SubjectIndex : IDisposable
         if (rows.Count == 0)
             return;
 
-        using var insert = new SubjectInsert(connection);
+        using var insert = new SubjectInsert(connection, onlyNew: true);
         foreach (var row in rows.Sorted())
-            insert.Run(transaction, row, onlyNew: true);
+            insert.Run(row);
         connection.Run(transaction, "DELETE FROM unsorted");
     }
 

@@ -4,38 +4,23 @@ using Microsoft.Data.Sqlite;
 namespace Assay.Silo.Storage.Sqlite;
 
 /// <summary>Puts rows into the index, one after the other.</summary>
-internal sealed class SubjectInsert(SqliteConnection connection) : IDisposable
+/// <param name="onlyNew">Looks first whether a row is there.</param>
+internal sealed class SubjectInsert(SqliteConnection connection, bool onlyNew) : IDisposable
 {
-    private const string Values = "$realm, $subject, $at, $shard, $positions, $spent, $until";
-    private readonly Statement any = new(connection, $"INSERT INTO subject VALUES ({Values})", Parameters);
+    private const string Any = "INSERT INTO subject (realm, subject, at, shard, positions, spent, spent_until) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7";
+    private const string Missing = Any + " WHERE NOT EXISTS (SELECT 1 FROM subject WHERE realm = ?1 AND subject = ?2 AND at = ?3 AND shard = ?4 AND positions = ?5)";
 
-    private readonly Statement missing = new(
-        connection,
-        $"""
-        INSERT INTO subject SELECT {Values}
-        WHERE NOT EXISTS (SELECT 1 FROM subject WHERE realm = $realm AND subject = $subject AND at = $at AND shard = $shard AND positions = $positions)
-        """,
-        Parameters);
+    private readonly Statement insert = new(connection, onlyNew ? Missing : Any);
 
-    private static (string, SqliteType)[] Parameters =>
-    [
-        ("$realm", SqliteType.Text), ("$subject", SqliteType.Text), ("$at", SqliteType.Integer), ("$shard", SqliteType.Integer), ("$positions", SqliteType.Blob), ("$spent", SqliteType.Blob),
-        ("$until", SqliteType.Integer),
-    ];
-
-    /// <param name="onlyNew">Looks first whether it is there.</param>
-    public void Run(SqliteTransaction transaction, EvidenceIndexRow row, bool onlyNew)
+    public void Run(EvidenceIndexRow row)
     {
-        var last = 0L;
-        var spent = row.Spent.IsEmpty ? null : EvidencePacking.WriteSpent(row.Spent, out last);
-        (onlyNew ? missing : any).With(
-            transaction, row.Realm, row.Subject, row.At.ToUnixTimeMilliseconds(), row.Shard, EvidencePacking.WritePositions(row.Positions),
-            spent is null ? DBNull.Value : spent, spent is null ? DBNull.Value : last).ExecuteNonQuery();
+        insert.Set(1, row.Realm).Set(2, row.Subject).Set(3, row.At.ToUnixTimeMilliseconds()).Set(4, row.Shard).Set(5, EvidencePacking.WritePositions(row.Positions));
+        if (row.Spent.IsEmpty)
+            insert.SetNull(6).SetNull(7);
+        else
+            insert.Set(6, EvidencePacking.WriteSpent(row.Spent, out var last)).Set(7, last);
+        insert.Run();
     }
 
-    public void Dispose()
-    {
-        any.Dispose();
-        missing.Dispose();
-    }
+    public void Dispose() => insert.Dispose();
 }
