@@ -26,18 +26,37 @@ internal static class EvidenceEncoding
 
     public static byte[] Encode(EvidenceRecord record)
     {
+        var written = Written(record);
+        var bytes = written.Buffer.WrittenSpan.ToArray();
+        Keep(written);
+        return bytes;
+    }
+
+    public static byte[] EncodeRented(EvidenceRecord record, out int length)
+    {
+        var written = Written(record);
+        length = written.Buffer.WrittenCount;
+        var bytes = ArrayPool<byte>.Shared.Rent(length);
+        written.Buffer.WrittenSpan.CopyTo(bytes);
+        Keep(written);
+        return bytes;
+    }
+
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json) Written(EvidenceRecord record)
+    {
         var (buffer, json) = kept ?? Make();
         kept = null; // until it is whole again: an exception leaves no half-used writer behind
         json.Reset(buffer);
         Write(json, record);
-        var bytes = buffer.WrittenSpan.ToArray();
-        if (buffer.Capacity <= LargestKept)
-        {
-            buffer.ResetWrittenCount();
-            kept = (buffer, json);
-        }
+        return (buffer, json);
+    }
 
-        return bytes;
+    private static void Keep((ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json) written)
+    {
+        if (written.Buffer.Capacity > LargestKept)
+            return;
+        written.Buffer.ResetWrittenCount();
+        kept = written;
     }
 
     public static void Encode(EvidenceRecord record, IBufferWriter<byte> output)

@@ -8,7 +8,7 @@ internal static class EvidenceIndexing
     public static EvidenceBatch Batch(ReadOnlySpan<EvidenceSlot> slots, DateTimeOffset now, EvidenceTree tree)
     {
         var records = new ReadOnlyMemory<byte>[slots.Length];
-        var rows = new Dictionary<(string Realm, string Subject), Row>();
+        var rows = new Dictionary<(string Realm, string Subject), Row>(2 * slots.Length);
         for (var i = 0; i < slots.Length; i++)
         {
             records[i] = slots[i].Record;
@@ -23,25 +23,38 @@ internal static class EvidenceIndexing
         var index = ImmutableArray.CreateBuilder<EvidenceIndexRow>(rows.Count);
         foreach (var ((realm, subject), row) in rows)
         {
-            index.Add(new EvidenceIndexRow(
-                realm, subject, slots[0].Shard, now, row.Positions.DrainToImmutable(), row.Spent?.DrainToImmutable() ?? []));
+            index.Add(new EvidenceIndexRow(realm, subject, slots[0].Shard, now, row.Positions, row.Spent?.DrainToImmutable() ?? []));
         }
 
-        return EvidenceBatch.Create(slots[0].Shard, slots[0].Position, now, records, index.MoveToImmutable(), tree.Grow(slots));
+        var batch = EvidenceBatch.Create(slots[0].Shard, slots[0].Position, now, records, index.MoveToImmutable(), tree.Grow(slots));
+        foreach (var slot in slots)
+            slot.Recycle();
+        return batch;
     }
 
     private static void Add(Dictionary<(string, string), Row> rows, string realm, string subject, long position, SpentAssertion? spent)
     {
-        if (!rows.TryGetValue((realm, subject), out var row))
-            rows.Add((realm, subject), row = new Row());
-        row.Positions.Add(position);
+        if (rows.TryGetValue((realm, subject), out var row))
+            row.Add(position);
+        else
+            rows.Add((realm, subject), row = new Row(position));
         if (spent is { } assertion)
             (row.Spent ??= ImmutableArray.CreateBuilder<SpentAssertion>()).Add(assertion);
     }
 
-    private sealed class Row
+    /// <summary>Nearly always of one record.</summary>
+    private sealed class Row(long first)
     {
-        public ImmutableArray<long>.Builder Positions { get; } = ImmutableArray.CreateBuilder<long>();
+        private ImmutableArray<long>.Builder? several;
+
+        public ImmutableArray<long> Positions => several?.DrainToImmutable() ?? [first];
+
+        public void Add(long position)
+        {
+            if (several is null)
+                (several = ImmutableArray.CreateBuilder<long>()).Add(first);
+            several.Add(position);
+        }
 
         public ImmutableArray<SpentAssertion>.Builder? Spent { get; set; }
     }

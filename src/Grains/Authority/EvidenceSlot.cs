@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using Assay.Core.Evidence;
@@ -14,6 +15,7 @@ public sealed class EvidenceSlot : IDisposable
     private readonly EvidenceAppender appender;
     private readonly TaskCompletionSource<bool> committed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ReadOnlyMemory<byte> record;
+    private byte[]? rented;
     private EvidenceEntry? entry;
     private UInt128 salt;
     private int state;
@@ -36,11 +38,17 @@ public sealed class EvidenceSlot : IDisposable
     public Task<bool> Committed => committed.Task;
 
     /// <summary>Gives the record its content, once; the memory must not change afterwards.</summary>
-    public void Fill(ReadOnlyMemory<byte> encoded, EvidenceEntry about)
+    public void Fill(ReadOnlyMemory<byte> encoded, EvidenceEntry about) => Fill(encoded, null, about);
+
+    /// <summary>The same with the first bytes of an array of the shared pool, which the slot gives back.</summary>
+    public void FillRented(byte[] encoded, int length, EvidenceEntry about) => Fill(encoded.AsMemory(0, length), encoded, about);
+
+    private void Fill(ReadOnlyMemory<byte> encoded, byte[]? pooled, EvidenceEntry about)
     {
         if (Interlocked.CompareExchange(ref state, 1, 0) != 0)
             throw new InvalidOperationException("an evidence slot is filled once");
         record = encoded;
+        rented = pooled;
         entry = about;
         Commit();
         Volatile.Write(ref state, 2);
@@ -67,6 +75,14 @@ public sealed class EvidenceSlot : IDisposable
     internal TreeHash Leaf { get; private set; }
 
     internal void CopySalt(Span<byte> destination) => BinaryPrimitives.WriteUInt128LittleEndian(destination, salt);
+
+    /// <summary>Its record is in a batch: the memory of its own is not needed any more.</summary>
+    internal void Recycle()
+    {
+        record = default;
+        if (Interlocked.Exchange(ref rented, null) is { } pooled)
+            ArrayPool<byte>.Shared.Return(pooled);
+    }
 
     internal void Settle(bool durable) => committed.TrySetResult(durable);
 

@@ -183,10 +183,8 @@ internal sealed class TokenIssuer(
             token.Seal(signing.Header);
             var requestSpan = Activity.Current;
             using var recording = AssayMetrics.Traces.StartActivity("record");
-            slot.Fill(
-                RecordOf(slot, client, request, EvidenceKind.Permit, input, decided, token: new(
-                    jti, signing.Key.KeyId, claims.ExpiresAt, Base64UrlText.Encode(token.Digest), new TokenStatus(status.List.Id, status.Index))),
-                Index(client));
+            Fill(slot, client, request, EvidenceKind.Permit, input, decided, token: new(
+                jti, signing.Key.KeyId, claims.ExpiresAt, Base64UrlText.Encode(token.Digest), new TokenStatus(status.List.Id, status.Index)));
 
             // Beside the write, not after it: the record needs the hash, not the signature.
             using (AssayMetrics.Traces.StartActivity("sign", ActivityKind.Internal, requestSpan?.Context ?? default))
@@ -239,35 +237,38 @@ internal sealed class TokenIssuer(
         if (slot is null)
             return Unavailable("the evidence log does not keep up");
         using var recording = AssayMetrics.Traces.StartActivity("record");
-        slot.Fill(
-            RecordOf(slot, client, request, kind, input, decided, refusal?.ToString(), error.Code), Index(client));
+        Fill(slot, client, request, kind, input, decided, refusal?.ToString(), error.Code);
         return await slot.Committed
             ? new TokenResult.Refused(error with { DecisionId = jtis.Encode(new RecordId(slot.Shard, slot.Position)) })
             : Unavailable("the record of the decision is not durable");
     }
 
-    private byte[] RecordOf(
+    private void Fill(
         EvidenceSlot slot, ClientProof.Proved client, DecisionRequest request, EvidenceKind kind, DecisionInput input, Decision.Decided? decided,
-        string? refusal = null, string? error = null, RecordedToken? token = null) => new EvidenceRecord
+        string? refusal = null, string? error = null, RecordedToken? token = null)
     {
-        Kind = kind,
-        Shard = slot.Shard,
-        Position = slot.Position,
-        Node = self.Node,
-        Time = input.Time,
-        RequestId = request.RequestId,
-        Input = input,
-        Verdict = decided?.Verdict,
-        Shadow = decided?.Shadow,
-        Refusal = refusal,
-        Error = error,
-        JwtId = token?.JwtId,
-        KeyId = token?.KeyId,
-        ExpiresAt = token?.ExpiresAt,
-        SigningInputHash = token?.SigningInputHash,
-        Status = token?.Status,
-        SpentAssertion = client.AssertionHash?.ToString("x32", System.Globalization.CultureInfo.InvariantCulture),
-    }.Encode();
+        var record = new EvidenceRecord
+        {
+            Kind = kind,
+            Shard = slot.Shard,
+            Position = slot.Position,
+            Node = self.Node,
+            Time = input.Time,
+            RequestId = request.RequestId,
+            Input = input,
+            Verdict = decided?.Verdict,
+            Shadow = decided?.Shadow,
+            Refusal = refusal,
+            Error = error,
+            JwtId = token?.JwtId,
+            KeyId = token?.KeyId,
+            ExpiresAt = token?.ExpiresAt,
+            SigningInputHash = token?.SigningInputHash,
+            Status = token?.Status,
+            SpentAssertion = client.AssertionHash?.ToString("x32", System.Globalization.CultureInfo.InvariantCulture),
+        };
+        slot.FillRented(record.EncodeRented(out var length), length, Index(client));
+    }
 
     private EvidenceEntry Index(ClientProof.Proved client) => new(
         self.Realm,
