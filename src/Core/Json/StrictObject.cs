@@ -15,15 +15,23 @@ internal sealed class StrictObject
     private const string MomentFormat = "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'";
 
     private readonly JsonElement element;
-    private readonly string path;
-    private readonly HashSet<string> read = new(StringComparer.Ordinal);
+    private readonly Place place;
+    private readonly string[] read; // names of members that are there and were asked for
+    private int reads;
 
-    public StrictObject(JsonElement element, string path)
+    /// <param name="kind">What the whole document is, for faults.</param>
+    public StrictObject(JsonElement element, string kind)
+        : this(element, new Place(null, kind))
+    {
+    }
+
+    private StrictObject(JsonElement element, Place place)
     {
         if (element.ValueKind != JsonValueKind.Object)
-            throw Wrong(path, "an object", element);
+            throw Wrong(place, "an object", element);
 
-        (this.element, this.path) = (element, path);
+        (this.element, this.place) = (element, place);
+        read = new string[element.GetPropertyCount()];
     }
 
     /// <summary>How a moment is written: UTC, to 100 ns.</summary>
@@ -35,6 +43,9 @@ internal sealed class StrictObject
     public string Text(string name) => OptionalText(name) ?? throw Missing(name);
 
     public string? OptionalText(string name) => Find(name) is { } member ? TextOf(member, At(name)) : null;
+
+    /// <summary>A text that many objects have in common: held once (<see cref="TextPool"/>).</summary>
+    public string? OptionalSharedText(string name) => OptionalText(name) is { } text ? TextPool.Of(text) : null;
 
     public long Long(string name) => OptionalLong(name) ?? throw Missing(name);
 
@@ -86,6 +97,13 @@ internal sealed class StrictObject
 
     public EntityUid Uid(string name) => UidOf(Text(name), At(name));
 
+    /// <summary>An entity that many objects name: its texts are held once (<see cref="TextPool"/>).</summary>
+    public EntityUid SharedUid(string name)
+    {
+        var uid = Uid(name);
+        return new EntityUid(TextPool.Of(uid.Type), TextPool.Of(uid.Id));
+    }
+
     public EntityUid? OptionalUid(string name) => OptionalText(name) is { } text ? UidOf(text, At(name)) : null;
 
     /// <summary>One of a closed set of words.</summary>
@@ -117,28 +135,34 @@ internal sealed class StrictObject
         where T : class => Find(name) is { } member ? Whole(member, At(name), read) : null;
 
     /// <summary>A list of objects, each read to its end; absent means empty.</summary>
-    public ImmutableArray<T> Objects<T>(string name, Func<StrictObject, T> readItem) => List(name, (item, place) => Whole(item, place, readItem));
+    public ImmutableArray<T> Objects<T>(string name, Func<StrictObject, T> readItem) => List(name, readItem, static (item, place, readItem) => Whole(item, place, readItem));
 
     /// <summary>A list of texts; absent means empty.</summary>
-    public ImmutableArray<string> Texts(string name) => List(name, TextOf);
+    public ImmutableArray<string> Texts(string name) => List(name, 0, static (item, place, _) => TextOf(item, place));
+
+    /// <summary>As <see cref="Texts"/>, each held once (<see cref="TextPool"/>).</summary>
+    public ImmutableArray<string> SharedTexts(string name) => List(name, 0, static (item, place, _) => TextPool.Of(TextOf(item, place)));
 
     /// <summary>A list of entity names; absent means empty.</summary>
-    public ImmutableArray<EntityUid> Uids(string name) => List(name, (item, place) => UidOf(TextOf(item, place), place));
+    public ImmutableArray<EntityUid> Uids(string name) => List(name, 0, static (item, place, _) => UidOf(TextOf(item, place), place));
 
     /// <summary>Refuses members that were not read.</summary>
     public void End()
     {
+        if (reads == read.Length)
+            return;
+
         foreach (var member in element.EnumerateObject())
         {
-            if (!read.Contains(member.Name))
-                throw new FormatException($"{path}: the member \"{member.Name}\" is not known here");
+            if (!read.AsSpan(0, reads).Contains(member.Name))
+                throw new FormatException($"{place}: the member \"{member.Name}\" is not known here");
         }
     }
 
     /// <summary>What to throw for a member of the right type and the wrong content.</summary>
     public FormatException Bad(string name, string message) => new($"{At(name)}: {message}");
 
-    private static T Whole<T>(JsonElement element, string place, Func<StrictObject, T> read)
+    private static T Whole<T>(JsonElement element, Place place, Func<StrictObject, T> read)
     {
         var members = new StrictObject(element, place);
         var value = read(members);
@@ -146,7 +170,7 @@ internal sealed class StrictObject
         return value;
     }
 
-    private ImmutableArray<T> List<T>(string name, Func<JsonElement, string, T> readItem)
+    private ImmutableArray<T> List<T, TState>(string name, TState state, Func<JsonElement, Place, TState, T> readItem)
     {
         if (Find(name) is not { } member)
             return [];
@@ -156,22 +180,25 @@ internal sealed class StrictObject
 
         var items = ImmutableArray.CreateBuilder<T>(member.GetArrayLength());
         foreach (var item in member.EnumerateArray())
-            items.Add(readItem(item, $"{At(name)}[{items.Count.ToString(CultureInfo.InvariantCulture)}]"));
+            items.Add(readItem(item, At(name) with { Index = items.Count }, state));
 
         return items.MoveToImmutable();
     }
 
     private JsonElement? Find(string name)
     {
-        read.Add(name);
-        return element.TryGetProperty(name, out var member) ? member : null;
+        if (!element.TryGetProperty(name, out var member))
+            return null;
+        if (!read.AsSpan(0, reads).Contains(name))
+            read[reads++] = name;
+        return member;
     }
 
-    private string At(string name) => $"{path}.{name}";
+    private Place At(string name) => new(this, name);
 
-    private FormatException Missing(string name) => new($"{path}: the member \"{name}\" is missing");
+    private FormatException Missing(string name) => new($"{place}: the member \"{name}\" is missing");
 
-    private static string TextOf(JsonElement item, string place)
+    private static string TextOf(JsonElement item, Place place)
     {
         if (item.ValueKind != JsonValueKind.String)
             throw Wrong(place, "a string", item);
@@ -186,10 +213,10 @@ internal sealed class StrictObject
         }
     }
 
-    private static EntityUid UidOf(string text, string place) =>
+    private static EntityUid UidOf(string text, Place place) =>
         EntityUid.TryParse(text, out var uid) ? uid : throw new FormatException($"{place}: expected an entity like Assay::Role::\"name\"");
 
-    private static FormatException Wrong(string place, string expected, JsonElement found) =>
+    private static FormatException Wrong(Place place, string expected, JsonElement found) =>
         new($"{place}: expected {expected}, found {found.ValueKind switch
         {
             JsonValueKind.Object => "an object",
@@ -199,4 +226,18 @@ internal sealed class StrictObject
             JsonValueKind.Null => "null",
             _ => "true or false",
         }}");
+
+    /// <summary>Where in a document something stands. It becomes text only when there is a fault to tell.</summary>
+    /// <param name="Outer">The object it is a member of; null for a whole document, whose name is its kind.</param>
+    private readonly record struct Place(StrictObject? Outer, string Name)
+    {
+        /// <summary>In a list, which one; else -1.</summary>
+        public int Index { get; init; } = -1;
+
+        public override string ToString()
+        {
+            var path = Outer is null ? Name : $"{Outer.place}.{Name}";
+            return Index < 0 ? path : string.Create(CultureInfo.InvariantCulture, $"{path}[{Index}]");
+        }
+    }
 }

@@ -84,10 +84,10 @@ public static class RegistryJson
         Id = json.Text("id"),
         Kind = json.Word("kind", RegistryParts.IdentityKinds),
         Name = json.OptionalText("name"),
-        Owner = json.OptionalText("owner"),
-        ManagedBy = json.OptionalText("managedBy"),
-        GrantTypes = json.Texts("grantTypes"),
-        DefaultResource = json.OptionalText("defaultResource"),
+        Owner = json.OptionalSharedText("owner"),
+        ManagedBy = json.OptionalSharedText("managedBy"),
+        GrantTypes = json.SharedTexts("grantTypes"),
+        DefaultResource = json.OptionalSharedText("defaultResource"),
         RequestsPerSecond = json.OptionalInt("requestsPerSecond"),
         Attributes = json.Record("attributes"),
         Credentials = json.Objects("credentials", ReadCredential),
@@ -120,7 +120,7 @@ public static class RegistryJson
         ExpiresAt = json.OptionalMoment("expiresAt"),
         RevokedAt = json.OptionalMoment("revokedAt"),
         FrozenAt = json.OptionalMoment("frozenAt"),
-        ManagedBy = json.OptionalText("managedBy"),
+        ManagedBy = json.OptionalSharedText("managedBy"),
     };
 
     private static void WriteMembers(Utf8JsonWriter json, Membership membership)
@@ -133,9 +133,9 @@ public static class RegistryJson
 
     private static Membership ReadMembership(StrictObject json) => new()
     {
-        Group = json.Uid("group"),
+        Group = json.SharedUid("group"),
         ExpiresAt = json.OptionalMoment("expiresAt"),
-        ManagedBy = json.OptionalText("managedBy"),
+        ManagedBy = json.OptionalSharedText("managedBy"),
         RemovedAt = json.OptionalMoment("removedAt"),
     };
 
