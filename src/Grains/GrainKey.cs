@@ -12,7 +12,7 @@ public static class GrainKey
     {
         var slash = key.IndexOf('/', StringComparison.Ordinal);
         return slash > 0 && slash < key.Length - 1
-            ? (key[..slash], key[(slash + 1)..])
+            ? (key.AsSpan(0, slash) is DefaultRealm ? DefaultRealm : key[..slash], key[(slash + 1)..])
             : throw new ArgumentException($"'{key}' is not of the form realm/name", nameof(key));
     }
 }

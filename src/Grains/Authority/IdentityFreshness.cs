@@ -22,6 +22,9 @@ public sealed class IdentityFreshness : IDisposable
 
     internal ObjectKey Key { get; }
 
+    /// <summary>Another activation of the same identity: while one replaces another there are two. The view's alone.</summary>
+    internal IdentityFreshness? Next { get; set; }
+
     internal void Raise(long number)
     {
         if (number > required)

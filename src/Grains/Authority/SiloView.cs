@@ -6,7 +6,7 @@ namespace Assay.Grains.Authority;
 public sealed class SiloView(SiloLease lease)
 {
     private readonly Lock guard = new();
-    private readonly Dictionary<ObjectKey, Tracked> tracked = [];
+    private readonly Dictionary<ObjectKey, IdentityFreshness> tracked = [];
     private readonly List<Waiter> waiters = [];
     private SiloSnapshot? snapshot;
 
@@ -27,8 +27,8 @@ public sealed class SiloView(SiloLease lease)
         {
             if (snapshot is null)
                 throw new InvalidOperationException("the silo has not joined: it cannot tell yet what it has missed");
-            tracked.TryGetValue(freshness.Key, out var others);
-            tracked[freshness.Key] = new Tracked(freshness, others);
+            freshness.Next = tracked.GetValueOrDefault(freshness.Key);
+            tracked[freshness.Key] = freshness;
         }
 
         return freshness;
@@ -69,7 +69,7 @@ public sealed class SiloView(SiloLease lease)
                 {
                     tracked.TryGetValue(key, out var one);
                     for (; one is not null; one = one.Next)
-                        one.Freshness.Raise(entry.Number);
+                        one.Raise(entry.Number);
                 }
             }
         }
@@ -92,21 +92,22 @@ public sealed class SiloView(SiloLease lease)
     {
         lock (guard)
         {
-            tracked.TryGetValue(freshness.Key, out var chain);
-            if (Without(chain, freshness) is { } rest)
-                tracked[freshness.Key] = rest;
-            else
-                tracked.Remove(freshness.Key);
+            var first = tracked[freshness.Key];
+            if (ReferenceEquals(first, freshness))
+            {
+                if (freshness.Next is { } rest)
+                    tracked[freshness.Key] = rest;
+                else
+                    tracked.Remove(freshness.Key);
+                return;
+            }
+
+            var before = first;
+            while (!ReferenceEquals(before.Next, freshness))
+                before = before.Next!;
+            before.Next = freshness.Next;
         }
     }
-
-    private static Tracked? Without(Tracked? chain, IdentityFreshness gone) =>
-        chain is null ? null
-        : ReferenceEquals(chain.Freshness, gone) ? chain.Next
-        : chain with { Next = Without(chain.Next, gone) };
-
-    /// <summary>Nearly always one; two while an activation replaces another.</summary>
-    private sealed record Tracked(IdentityFreshness Freshness, Tracked? Next);
 
     private sealed class Waiter(long number) : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
     {

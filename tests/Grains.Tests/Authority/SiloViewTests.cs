@@ -58,6 +58,21 @@ public sealed class SiloViewTests
         Assert.Equal((2, 3), (old.RequiredNumber, fresh.RequiredNumber));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Of_several_activations_of_one_identity_any_may_go_and_the_others_still_learn(int gone)
+    {
+        view.Swap(At(1));
+        var activations = Enumerable.Range(0, 3).Select(_ => view.Track("default", "exporter")).ToArray();
+
+        activations[gone].Dispose();
+        view.Raise([new FeedEntry(2, [Key("exporter")])]);
+
+        Assert.Equal(Enumerable.Range(0, 3).Select(one => one == gone ? 0L : 2), activations.Select(one => one.RequiredNumber));
+    }
+
     [Fact]
     public void Tracking_before_the_silo_has_joined_is_refused()
     {
