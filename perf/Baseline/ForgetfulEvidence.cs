@@ -21,8 +21,8 @@ internal sealed class ForgetfulEvidence : IEvidenceStore
     public Task<ImmutableArray<EvidenceIndexRow>> IndexBack(
         string realm, string subject, DateTimeOffset until, DateTimeOffset since, int limit, CancellationToken cancellationToken) => Index(realm, subject, since, limit, cancellationToken);
 
-    public Task<ImmutableArray<SpentAssertion>> Spent(string realm, string subject, DateTimeOffset now, CancellationToken cancellationToken) =>
-        Task.FromResult(ImmutableArray<SpentAssertion>.Empty);
+    public Task<ImmutableArray<ImmutableArray<SpentAssertion>>> Spent(ImmutableArray<SubjectKey> subjects, DateTimeOffset now, CancellationToken cancellationToken) =>
+        Task.FromResult(ImmutableArray.CreateRange(subjects, static _ => ImmutableArray<SpentAssertion>.Empty));
 
     public Task<ImmutableArray<EvidenceBatch>> Newest(int batches, CancellationToken cancellationToken) => Task.FromResult(ImmutableArray<EvidenceBatch>.Empty);
 

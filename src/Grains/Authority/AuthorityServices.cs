@@ -1,3 +1,4 @@
+using Assay.Grains.Identities;
 using Assay.Grains.Policies;
 using Assay.Core.Transparency;
 using Microsoft.Extensions.DependencyInjection;
@@ -33,6 +34,7 @@ public static class AuthorityServices
         services.TryAddSingleton<DecisionGate>();
         services.TryAddSingleton<Narrowing>();
         services.TryAddSingleton<Predecessors>();
+        services.TryAddSingleton<IdentityReads>();
         services.TryAddSingleton<ISnapshotLoader, StoreSnapshotLoader>();
         services.TryAddSingleton<FeedFollower>();
         services.AddHostedService<FeedFollowerService>();

@@ -11,6 +11,9 @@ public interface IAuthorityStore
     /// <summary>The newest version of an object; null when there never was one, <see cref="StoredObject.IsDeleted"/> when it was deleted.</summary>
     Task<StoredObject?> Read(ObjectKey key, CancellationToken cancellationToken);
 
+    /// <summary>As <see cref="Read"/>, for several objects: each key's at its place, all of one snapshot. A key may come several times.</summary>
+    Task<ImmutableArray<StoredObject?>> ReadAll(ImmutableArray<ObjectKey> keys, CancellationToken cancellationToken);
+
     /// <summary>The version that was in force when feed number <paramref name="number"/> was the head.</summary>
     Task<StoredObject?> ReadAsOf(ObjectKey key, long number, CancellationToken cancellationToken);
 

@@ -23,10 +23,10 @@ public interface IEvidenceStore
         string realm, string subject, DateTimeOffset until, DateTimeOffset since, int limit, CancellationToken cancellationToken);
 
     /// <summary>
-    /// The assertions that records of <paramref name="subject"/> spent and that are not expired at <paramref name="now"/>; the durable memory of its
-    /// replay cache. No order; one spent in several records may come several times.
+    /// The assertions that records of each subject spent and that are not expired at <paramref name="now"/>, each subject's at its place; the durable memory of
+    /// replay caches. No order; one spent in several records may come several times.
     /// </summary>
-    Task<ImmutableArray<SpentAssertion>> Spent(string realm, string subject, DateTimeOffset now, CancellationToken cancellationToken);
+    Task<ImmutableArray<ImmutableArray<SpentAssertion>>> Spent(ImmutableArray<SubjectKey> subjects, DateTimeOffset now, CancellationToken cancellationToken);
 
     /// <summary>The newest batches over all shards, newest first.</summary>
     Task<ImmutableArray<EvidenceBatch>> Newest(int batches, CancellationToken cancellationToken);
@@ -72,6 +72,9 @@ public sealed record EvidenceIndexRow(
 /// <param name="Hash">First 16 bytes of SHA-256 over <c>client_id 0x00 jti</c>.</param>
 /// <param name="Until">From here on the assertion is expired anyway (its <c>exp</c> plus the leeway).</param>
 public readonly record struct SpentAssertion(UInt128 Hash, DateTimeOffset Until);
+
+/// <param name="Subject">As in <see cref="EvidenceIndexRow"/>.</param>
+public readonly record struct SubjectKey(string Realm, string Subject);
 
 /// <summary>What the index is asked for.</summary>
 public static class EvidenceSubject

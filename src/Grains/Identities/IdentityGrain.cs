@@ -12,9 +12,8 @@ namespace Assay.Grains.Identities;
 [GrainType("identity")]
 internal sealed class IdentityGrain(
     IAuthorityStore store,
-    IEvidenceStore evidence,
+    IdentityReads reads,
     SiloView silo,
-    Predecessors predecessors,
     ShadowMeter shadows,
     ISiloStatusOracle silos,
     ISecretMaker secrets,
@@ -39,9 +38,10 @@ internal sealed class IdentityGrain(
     {
         (realm, id) = GrainKey.Parse(this.GetPrimaryKeyString());
         freshness = silo.Track(realm, id); // before the read: what changes after it raises the number required
-        if (!isHandedOver)
+        if (isHandedOver)
+            await Reload(cancellationToken);
+        else
             await Recall(cancellationToken);
-        await Reload(cancellationToken);
     }
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
@@ -181,15 +181,21 @@ internal sealed class IdentityGrain(
     /// <summary>Evidence is the durable memory of the replay cache, and complete once nothing decided earlier is on its way any more.</summary>
     private async Task Recall(CancellationToken cancellationToken)
     {
-        await predecessors.Settled(cancellationToken);
-        foreach (var spent in await evidence.Spent(realm, EvidenceSubject.Identity(id), clock.GetUtcNow(), cancellationToken))
+        var required = freshness.RequiredNumber;
+        var recalled = await reads.Recall(realm, id, cancellationToken);
+        foreach (var spent in recalled.Spent)
             replays.Remember(new SpentBy(spent.Hash, spent.Until, Guid.Empty));
+        Take(recalled.State, required);
     }
 
     private async Task Reload(CancellationToken cancellationToken)
     {
         var required = freshness.RequiredNumber;
-        var stored = await store.Read(new ObjectKey(realm, ObjectKinds.Identity, id), cancellationToken);
+        Take(await reads.State(realm, id, cancellationToken), required);
+    }
+
+    private void Take(StoredObject? stored, long required)
+    {
         identity = stored is null or { IsDeleted: true } ? null : RegistryJson.ReadIdentity(stored.Body.Span);
 
         // What was read is at least as new as anything this silo knew of before it read.

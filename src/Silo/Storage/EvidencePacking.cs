@@ -87,6 +87,16 @@ internal static class EvidencePacking
         }
     }
 
+    /// <summary>Adds those that are not expired at <paramref name="now"/> to a list, which is made when there is one to add.</summary>
+    public static void AddLive(ImmutableArray<SpentAssertion> spent, DateTimeOffset now, ref ImmutableArray<SpentAssertion>.Builder? live)
+    {
+        foreach (var one in spent)
+        {
+            if (one.Until >= now)
+                (live ??= ImmutableArray.CreateBuilder<SpentAssertion>()).Add(one);
+        }
+    }
+
     public static ImmutableArray<SpentAssertion> ReadSpent(ReadOnlySpan<byte> bytes)
     {
         var spent = ImmutableArray.CreateBuilder<SpentAssertion>(bytes.Length / SpentBytes);

@@ -108,7 +108,8 @@ public sealed class PostgresOutageTests : IAsyncLifetime
             () => storage.Log.Append(Batch(epoch, 1), default),
             () => storage.Log.Find(epoch, 0, default),
             () => storage.Log.Index("default", "identity:a", default, 1, default),
-            () => storage.Log.Spent("default", "identity:a", default, default),
+            () => storage.Log.Spent([new SubjectKey("default", "identity:a")], default, default),
+            () => storage.Authority.ReadAll([new ObjectKey("default", "identity", "a")], default),
             () => storage.Log.Newest(1, default),
         ];
         var faults = await Task.WhenAll(everything.Select(one => Record.ExceptionAsync(one).AsTask())).WaitAsync(TimeSpan.FromMinutes(1));

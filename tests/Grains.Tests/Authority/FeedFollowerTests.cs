@@ -391,6 +391,8 @@ public sealed class FeedFollowerTests : IAsyncDisposable
 
         public Task<StoredObject?> Read(ObjectKey key, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+        public Task<ImmutableArray<StoredObject?>> ReadAll(ImmutableArray<ObjectKey> keys, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public Task<ObjectKey?> Holder(string realm, string uniqueKey, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<StoredObject?> ReadAsOf(ObjectKey key, long number, CancellationToken cancellationToken) => throw new NotSupportedException();

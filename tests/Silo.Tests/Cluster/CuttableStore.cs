@@ -7,10 +7,22 @@ namespace Assay.Silo.Tests.Cluster;
 internal sealed class CuttableStore(IAuthorityStore authority, IEvidenceStore evidence) : IAuthorityStore, IEvidenceStore
 {
     private volatile bool isCut;
+    private HeldRead? held;
 
     public void Cut() => isCut = true;
 
+    /// <summary>The next <see cref="ReadAll"/> has seen the store, and does not answer until it is let go.</summary>
+    public HeldRead HoldNextRead() => held = new HeldRead();
+
     public Task<StoredObject?> Read(ObjectKey key, CancellationToken cancellationToken) => Authority.Read(key, cancellationToken);
+
+    public async Task<ImmutableArray<StoredObject?>> ReadAll(ImmutableArray<ObjectKey> keys, CancellationToken cancellationToken)
+    {
+        var read = await Authority.ReadAll(keys, cancellationToken);
+        if (Interlocked.Exchange(ref held, null) is { } one)
+            await one.Hold();
+        return read;
+    }
 
     public Task<StoredObject?> ReadAsOf(ObjectKey key, long number, CancellationToken cancellationToken) => Authority.ReadAsOf(key, number, cancellationToken);
 
@@ -63,8 +75,8 @@ internal sealed class CuttableStore(IAuthorityStore authority, IEvidenceStore ev
         string realm, string subject, DateTimeOffset until, DateTimeOffset since, int limit, CancellationToken cancellationToken) =>
         Evidence.IndexBack(realm, subject, until, since, limit, cancellationToken);
 
-    public Task<ImmutableArray<SpentAssertion>> Spent(string realm, string subject, DateTimeOffset now, CancellationToken cancellationToken) =>
-        Evidence.Spent(realm, subject, now, cancellationToken);
+    public Task<ImmutableArray<ImmutableArray<SpentAssertion>>> Spent(ImmutableArray<SubjectKey> subjects, DateTimeOffset now, CancellationToken cancellationToken) =>
+        Evidence.Spent(subjects, now, cancellationToken);
 
     public Task<ImmutableArray<EvidenceBatch>> Newest(int batches, CancellationToken cancellationToken) => Evidence.Newest(batches, cancellationToken);
 
@@ -74,4 +86,22 @@ internal sealed class CuttableStore(IAuthorityStore authority, IEvidenceStore ev
     private IAuthorityStore Authority => isCut ? throw new IOException("the store is out of reach") : authority;
 
     private IEvidenceStore Evidence => isCut ? throw new IOException("the store is out of reach") : evidence;
+}
+
+/// <summary>A read that has seen the store and is still on its way back.</summary>
+internal sealed class HeldRead
+{
+    private readonly TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completes when it has seen the store.</summary>
+    public Task Reached => reached.Task;
+
+    public void LetGo() => released.SetResult();
+
+    public Task Hold()
+    {
+        reached.SetResult();
+        return released.Task;
+    }
 }

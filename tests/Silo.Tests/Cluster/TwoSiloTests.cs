@@ -1,3 +1,5 @@
+using Assay.Core.Registry;
+using Assay.Grains;
 using Assay.Grains.Authority;
 using Assay.Grains.Identities;
 using Assay.Silo.Tests.Running;
@@ -45,6 +47,41 @@ public sealed class TwoSiloTests : IAsyncLifetime
             var uses = await Task.WhenAll(cluster.Silos.Select(silo => Task.Run(() => cluster.Present(silo, shown))));
             Assert.Equal([Use.Issued, Use.Replayed], uses.Order());
         }
+    }
+
+    [Fact]
+    public async Task A_change_that_lands_while_an_identity_is_being_read_is_not_missed()
+    {
+        var home = cluster.Silos[0];
+        var read = cluster.Service<CuttableStore>(home).HoldNextRead();
+        var settled = cluster.Settle(home);
+        await read.Reached.WaitAsync(Soon); // as it was
+
+        var key = new ObjectKey(GrainCluster.Realm, ObjectKinds.Identity, GrainCluster.Worker);
+        var stored = (await cluster.Store.Read(key, default))!;
+        var disabled = RegistryJson.ReadIdentity(stored.Body.Span) with { DisabledAt = DateTimeOffset.UnixEpoch };
+        var change = await cluster.Store.Commit(new Change([new ObjectWrite(key, stored.Number, RegistryJson.Write(disabled), [])], "tests", "disabled"), default);
+        await cluster.Service<SiloView>(home).WaitFor(Assert.IsType<CommitResult.Committed>(change).Number, default).WaitAsync(Soon);
+        read.LetGo();
+        await settled.WaitAsync(Soon);
+
+        Assert.Equal(RefusalReason.IdentityDisabled, Assert.IsType<Decision.Refused>(await cluster.Identity(home).Decide(GrainCluster.Request(1))).Reason);
+    }
+
+    [Fact]
+    public async Task An_identity_that_cannot_be_read_keeps_none_of_those_it_was_read_with_from_coming_to_life()
+    {
+        var change = new Change([new ObjectWrite(new ObjectKey(GrainCluster.Realm, ObjectKinds.Identity, "broken"), 0, "{}"u8.ToArray(), [])], "tests", "broken");
+        Assert.IsType<CommitResult.Committed>(await cluster.Store.Commit(change, default));
+        var grains = cluster.Service<IGrainFactory>(cluster.Silos[0]);
+
+        var broken = Read("broken");
+        var others = Enumerable.Range(0, 100).Select(number => Read($"nobody-{number}")).ToArray();
+
+        Assert.Equal(new IdentityState?[100], await Task.WhenAll(others).WaitAsync(Soon));
+        Assert.True(await Record.ExceptionAsync(() => broken.WaitAsync(Soon)) is { } fault and not TimeoutException, "what cannot be read came to life");
+
+        Task<IdentityState?> Read(string id) => grains.GetGrain<IIdentityGrain>(GrainKey.For(GrainCluster.Realm, id)).Read();
     }
 
     [Fact]

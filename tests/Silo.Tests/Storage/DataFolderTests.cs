@@ -80,7 +80,8 @@ public sealed class DataFolderTests : IDisposable
 
         using var folder = DataFolder.Open(temporary.Path);
         using var storage = new SqliteStorage(folder, TimeProvider.System);
-        var spent = (await storage.Log.Spent("default", EvidenceSubject.Identity("exporter"), DateTimeOffset.UnixEpoch, default)).Select(one => one.Hash).ToHashSet();
+        var exporter = new SubjectKey("default", EvidenceSubject.Identity("exporter"));
+        var spent = (await storage.Log.Spent([exporter], DateTimeOffset.UnixEpoch, default)).Single().Select(one => one.Hash).ToHashSet();
         foreach (var (what, first, second) in reported)
         {
             if (what == "changed")

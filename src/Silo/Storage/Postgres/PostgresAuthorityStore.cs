@@ -13,6 +13,36 @@ internal sealed class PostgresAuthorityStore(PostgresDatabase database, Postgres
 
     public Task<StoredObject?> Read(ObjectKey key, CancellationToken cancellationToken) => ReadAsOf(key, long.MaxValue, cancellationToken);
 
+    public Task<ImmutableArray<StoredObject?>> ReadAll(ImmutableArray<ObjectKey> keys, CancellationToken cancellationToken) => database.Read(
+        async (connection, token) =>
+        {
+            var (realms, kinds, ids) = PostgresFeed.Columns(
+                [.. keys.Select(static key => PostgresText.CanBe(key.Realm, key.Kind, key.Id) ? key : new ObjectKey("", "", ""))]); // no id is empty
+            await using var query = connection.Command(
+                """
+                SELECT o.number, o.body
+                FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS k (realm, kind, id, place)
+                LEFT JOIN LATERAL (
+                    SELECT number, body FROM assay.object
+                    WHERE realm = k.realm AND kind = k.kind AND id = k.id ORDER BY number DESC LIMIT 1) o ON true
+                ORDER BY k.place
+                """,
+                Parameter.Of(realms), Parameter.Of(kinds), Parameter.Of(ids));
+            var objects = ImmutableArray.CreateBuilder<StoredObject?>(keys.Length);
+            await using var rows = await query.ExecuteReaderAsync(token);
+            while (await rows.ReadAsync(token))
+            {
+                var key = keys[objects.Count];
+                objects.Add(
+                    rows.IsDBNull(0) ? null
+                    : rows.IsDBNull(1) ? new StoredObject(key, rows.GetInt64(0), ReadOnlyMemory<byte>.Empty, true)
+                    : new StoredObject(key, rows.GetInt64(0), rows.Bytes(1), false));
+            }
+
+            return objects.MoveToImmutable();
+        },
+        cancellationToken);
+
     public Task<StoredObject?> ReadAsOf(ObjectKey key, long number, CancellationToken cancellationToken)
     {
         if (!PostgresText.CanBe(key.Realm, key.Kind, key.Id))

@@ -87,31 +87,25 @@ internal sealed class PostgresEvidenceStore(PostgresDatabase appends, PostgresDa
             cancellationToken);
     }
 
-    public Task<ImmutableArray<SpentAssertion>> Spent(string realm, string subject, DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        if (!PostgresText.CanBe(realm, subject))
-            return Task.FromResult<ImmutableArray<SpentAssertion>>([]);
-        return reads.Read(
-            async (connection, token) =>
-            {
-                await using var query = connection.Command(
-                    "SELECT spent FROM assay.subject WHERE realm = $1 AND subject = $2 AND spent IS NOT NULL AND spent_until >= $3",
-                    Parameter.Of(realm), Parameter.Of(subject), Parameter.Of(now.ToUnixTimeMilliseconds()));
-                var found = ImmutableArray.CreateBuilder<SpentAssertion>();
-                await using var rows = await query.ExecuteReaderAsync(token);
-                while (await rows.ReadAsync(token))
-                {
-                    foreach (var spent in EvidencePacking.ReadSpent(rows.Bytes(0)))
-                    {
-                        if (spent.Until >= now)
-                            found.Add(spent);
-                    }
-                }
-
-                return found.DrainToImmutable();
-            },
-            cancellationToken);
-    }
+    public Task<ImmutableArray<ImmutableArray<SpentAssertion>>> Spent(ImmutableArray<SubjectKey> subjects, DateTimeOffset now, CancellationToken cancellationToken) => reads.Read(
+        async (connection, token) =>
+        {
+            SubjectKey[] keys = [.. subjects.Select(static key => PostgresText.CanBe(key.Realm, key.Subject) ? key : new SubjectKey("", ""))]; // no subject is empty
+            await using var query = connection.Command(
+                """
+                SELECT k.place, s.spent
+                FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k (realm, subject, place)
+                JOIN assay.subject s ON s.realm = k.realm AND s.subject = k.subject
+                WHERE s.spent IS NOT NULL AND s.spent_until >= $3
+                """,
+                Parameter.Of([.. keys.Select(static key => key.Realm)]), Parameter.Of([.. keys.Select(static key => key.Subject)]), Parameter.Of(now.ToUnixTimeMilliseconds()));
+            var found = new ImmutableArray<SpentAssertion>.Builder?[keys.Length]; // of most there are none
+            await using var rows = await query.ExecuteReaderAsync(token);
+            while (await rows.ReadAsync(token))
+                EvidencePacking.AddLive(EvidencePacking.ReadSpent(rows.Bytes(1)), now, ref found[rows.GetInt64(0) - 1]);
+            return found.Select(static one => one?.DrainToImmutable() ?? []).ToImmutableArray();
+        },
+        cancellationToken);
 
     public Task<ImmutableArray<EvidenceBatch>> Newest(int batches, CancellationToken cancellationToken) => reads.Read(
         async (connection, token) =>

@@ -48,6 +48,16 @@ internal sealed class SqliteAuthorityStore : IAuthorityStore
 
     public Task<StoredObject?> Read(ObjectKey key, CancellationToken cancellationToken) => ReadAsOf(key, long.MaxValue, cancellationToken);
 
+    public Task<ImmutableArray<StoredObject?>> ReadAll(ImmutableArray<ObjectKey> keys, CancellationToken cancellationToken) =>
+        Task.FromResult(database.Read(connection =>
+        {
+            using var query = new NewestQuery(connection, null);
+            var objects = ImmutableArray.CreateBuilder<StoredObject?>(keys.Length);
+            foreach (var key in keys)
+                objects.Add(query.Find(key, long.MaxValue));
+            return objects.MoveToImmutable();
+        }));
+
     public Task<StoredObject?> ReadAsOf(ObjectKey key, long number, CancellationToken cancellationToken) =>
         Task.FromResult(database.Read(connection => Newest(connection, null, key, number)));
 
@@ -329,16 +339,8 @@ internal sealed class SqliteAuthorityStore : IAuthorityStore
 
     private static StoredObject? Newest(SqliteConnection connection, SqliteTransaction? transaction, ObjectKey key, long number)
     {
-        using var query = connection.Command(
-            transaction,
-            "SELECT number, body FROM object WHERE realm = $realm AND kind = $kind AND id = $id AND number <= $number ORDER BY number DESC LIMIT 1",
-            ("$realm", key.Realm), ("$kind", key.Kind), ("$id", key.Id), ("$number", number));
-        using var rows = query.ExecuteReader();
-        if (!rows.Read())
-            return null;
-        return rows.IsDBNull(1)
-            ? new StoredObject(key, rows.GetInt64(0), ReadOnlyMemory<byte>.Empty, true)
-            : new StoredObject(key, rows.GetInt64(0), (byte[])rows[1], false);
+        using var query = new NewestQuery(connection, transaction);
+        return query.Find(key, number);
     }
 
     private static Dictionary<long, long> Seals(SqliteConnection connection)
@@ -359,6 +361,39 @@ internal sealed class SqliteAuthorityStore : IAuthorityStore
         while (rows.Read())
             epochs.Add(rows.GetInt64(0));
         return epochs;
+    }
+
+    /// <summary>Finds versions of objects, as many as one likes: the statement is prepared once.</summary>
+    private readonly struct NewestQuery : IDisposable
+    {
+        private readonly SqliteCommand command;
+        private readonly SqliteParameter realm;
+        private readonly SqliteParameter kind;
+        private readonly SqliteParameter id;
+        private readonly SqliteParameter most;
+
+        public NewestQuery(SqliteConnection connection, SqliteTransaction? transaction)
+        {
+            command = connection.Command(
+                transaction, "SELECT number, body FROM object WHERE realm = $realm AND kind = $kind AND id = $id AND number <= $number ORDER BY number DESC LIMIT 1");
+            realm = command.Parameters.Add("$realm", SqliteType.Text);
+            kind = command.Parameters.Add("$kind", SqliteType.Text);
+            id = command.Parameters.Add("$id", SqliteType.Text);
+            most = command.Parameters.Add("$number", SqliteType.Integer);
+        }
+
+        public StoredObject? Find(ObjectKey key, long number)
+        {
+            (realm.Value, kind.Value, id.Value, most.Value) = (key.Realm, key.Kind, key.Id, number);
+            using var rows = command.ExecuteReader();
+            if (!rows.Read())
+                return null;
+            return rows.IsDBNull(1)
+                ? new StoredObject(key, rows.GetInt64(0), ReadOnlyMemory<byte>.Empty, true)
+                : new StoredObject(key, rows.GetInt64(0), (byte[])rows[1], false);
+        }
+
+        public void Dispose() => command.Dispose();
     }
 
     /// <summary>Rolls the transaction back.</summary>

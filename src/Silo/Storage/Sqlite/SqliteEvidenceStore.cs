@@ -86,30 +86,29 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
         return found.OrderByDescending(static row => row.At).Take(limit).ToImmutableArray();
     }));
 
-    public Task<ImmutableArray<SpentAssertion>> Spent(string realm, string subject, DateTimeOffset now, CancellationToken cancellationToken) =>
-        Task.FromResult(subjects.Read(realm, subject, (connection, unsorted) =>
+    public Task<ImmutableArray<ImmutableArray<SpentAssertion>>> Spent(ImmutableArray<SubjectKey> keys, DateTimeOffset now, CancellationToken cancellationToken) =>
+        Task.FromResult(subjects.Read(keys, (connection, unsorted) =>
         {
-            var found = ImmutableArray.CreateBuilder<SpentAssertion>();
-            foreach (var row in unsorted)
-                Take(row.Spent);
-
             using var query = connection.Command(
                 null,
                 "SELECT spent FROM subject WHERE realm = $realm AND subject = $subject AND spent IS NOT NULL AND spent_until >= $now",
-                ("$realm", realm), ("$subject", subject), ("$now", now.ToUnixTimeMilliseconds()));
-            using var rows = query.ExecuteReader();
-            while (rows.Read())
-                Take(EvidencePacking.ReadSpent((byte[])rows[0]));
-            return found.DrainToImmutable();
-
-            void Take(ImmutableArray<SpentAssertion> spent)
+                ("$now", now.ToUnixTimeMilliseconds()));
+            var realm = query.Parameters.Add("$realm", SqliteType.Text);
+            var subject = query.Parameters.Add("$subject", SqliteType.Text);
+            var found = ImmutableArray.CreateBuilder<ImmutableArray<SpentAssertion>>(keys.Length);
+            for (var i = 0; i < keys.Length; i++)
             {
-                foreach (var one in spent)
-                {
-                    if (one.Until >= now)
-                        found.Add(one);
-                }
+                ImmutableArray<SpentAssertion>.Builder? live = null; // of most there are none
+                foreach (var row in unsorted[i])
+                    EvidencePacking.AddLive(row.Spent, now, ref live);
+                (realm.Value, subject.Value) = (keys[i].Realm, keys[i].Subject);
+                using var rows = query.ExecuteReader();
+                while (rows.Read())
+                    EvidencePacking.AddLive(EvidencePacking.ReadSpent((byte[])rows[0]), now, ref live);
+                found.Add(live?.DrainToImmutable() ?? []);
             }
+
+            return found.MoveToImmutable();
         }));
 
     public Task<ImmutableArray<EvidenceBatch>> Newest(int batches, CancellationToken cancellationToken) => Task.FromResult(database.Read(connection =>

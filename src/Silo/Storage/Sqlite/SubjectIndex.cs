@@ -72,16 +72,24 @@ internal sealed class SubjectIndex : IDisposable
     }
 
     /// <summary>The rows of a subject that are in the file, and before them those that are in memory only; both as of one moment.</summary>
-    public T Read<T>(string realm, string subject, Func<SqliteConnection, IReadOnlyList<EvidenceIndexRow>, T> read)
+    public T Read<T>(string realm, string subject, Func<SqliteConnection, IReadOnlyList<EvidenceIndexRow>, T> read) =>
+        Read([new SubjectKey(realm, subject)], (connection, unsorted) => read(connection, unsorted[0]));
+
+    /// <summary>As the other, for several subjects: each one's rows in memory at its place.</summary>
+    public T Read<T>(ImmutableArray<SubjectKey> keys, Func<SqliteConnection, List<EvidenceIndexRow>[], T> read)
     {
         moving.EnterReadLock();
         try
         {
-            List<EvidenceIndexRow> unsorted = [];
+            var unsorted = new List<EvidenceIndexRow>[keys.Length];
             lock (guard)
             {
-                fresh.CopyTo(unsorted, realm, subject);
-                sorting?.CopyTo(unsorted, realm, subject);
+                for (var i = 0; i < keys.Length; i++)
+                {
+                    unsorted[i] = [];
+                    fresh.CopyTo(unsorted[i], keys[i].Realm, keys[i].Subject);
+                    sorting?.CopyTo(unsorted[i], keys[i].Realm, keys[i].Subject);
+                }
             }
 
             return database.Read(connection => read(connection, unsorted));

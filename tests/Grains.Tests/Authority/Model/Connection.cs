@@ -19,6 +19,9 @@ internal sealed class Connection(Scheduler scheduler, Process process, Database 
 
     public Task<StoredObject?> Read(ObjectKey key, CancellationToken cancellationToken) => Call(() => database.Read(key), cancellationToken);
 
+    public Task<ImmutableArray<StoredObject?>> ReadAll(ImmutableArray<ObjectKey> keys, CancellationToken cancellationToken) =>
+        Call(() => ImmutableArray.CreateRange(keys, key => database.Read(key)), cancellationToken);
+
     public Task<ObjectKey?> Holder(string realm, string uniqueKey, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<StoredObject?> ReadAsOf(ObjectKey key, long number, CancellationToken cancellationToken) =>
@@ -66,8 +69,8 @@ internal sealed class Connection(Scheduler scheduler, Process process, Database 
         return await Call(() => database.Append(batch), cancellationToken);
     }
 
-    public Task<ImmutableArray<SpentAssertion>> Spent(string realm, string subject, DateTimeOffset now, CancellationToken cancellationToken) =>
-        Call(() => database.Spent(realm, subject), cancellationToken);
+    public Task<ImmutableArray<ImmutableArray<SpentAssertion>>> Spent(ImmutableArray<SubjectKey> subjects, DateTimeOffset now, CancellationToken cancellationToken) =>
+        Call(() => ImmutableArray.CreateRange(subjects, subject => database.Spent(subject.Realm, subject.Subject)), cancellationToken);
 
     public Task<ObjectList> List(string realm, string kind, CancellationToken cancellationToken) => throw new NotSupportedException();
 

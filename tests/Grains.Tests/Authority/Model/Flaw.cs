@@ -23,6 +23,9 @@ public enum Flaw
     /// <summary>An activation goes on deciding with the identity it once read.</summary>
     DecidesOnStaleIdentity,
 
+    /// <summary>An activation begins to follow changes of its identity when it has read it.</summary>
+    TracksAfterReading,
+
     /// <summary>The receiving silo takes a decision whatever feed number it was made at.</summary>
     TakesOldDecisions,
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using Assay.Grains.Authority;
+using Assay.Grains.Identities;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -26,6 +27,9 @@ internal sealed class Silo : ISnapshotLoader, ISiloAddress
         Process = new Process(scheduler, clockRate, world.Violated);
         clock = Process.CreateClock();
         Connection = new Connection(scheduler, Process, database, world);
+        TaskScheduler? here = null;
+        Process.Run(() => here = TaskScheduler.FromCurrentSynchronizationContext());
+        Reads = new IdentityReads(Connection, Connection, static _ => Task.CompletedTask, clock, here!); // whom an activation waits for is its own affair here
 
         var settings = new AuthorityOptions { Slot = Slot };
         var options = Options.Create(settings);
@@ -55,6 +59,8 @@ internal sealed class Silo : ISnapshotLoader, ISiloAddress
     public Process Process { get; }
 
     public Connection Connection { get; }
+
+    public IdentityReads Reads { get; }
 
     public SiloLease Lease { get; }
 
@@ -190,7 +196,8 @@ internal sealed class Activation(World world, Silo silo, string identity)
     public async Task Load(ImmutableArray<Silo> before)
     {
         loading = true;
-        freshness = silo.View.Track(World.Realm, identity);
+        if (world.Flaw != Flaw.TracksAfterReading)
+            freshness = silo.View.Track(World.Realm, identity);
         while (true)
         {
             try
@@ -202,8 +209,11 @@ internal sealed class Activation(World world, Silo silo, string identity)
                         await WaitForTheEndOf(epoch);
                 }
 
-                foreach (var one in await silo.Connection.Spent(World.Realm, EvidenceSubject.Identity(identity), default, default))
+                var recalled = await silo.Reads.Recall(World.Realm, identity, default);
+                foreach (var one in recalled.Spent)
                     spent.TryAdd(one.Hash, -1);
+                state = recalled.State;
+                freshness ??= silo.View.Track(World.Realm, identity);
                 break;
             }
             catch (IOException)
@@ -213,14 +223,13 @@ internal sealed class Activation(World world, Silo silo, string identity)
         }
 
         loading = false;
-        await Reload();
     }
 
     public Granted? Decide(int request, UInt128 assertion, long least)
     {
-        if (silo.View.Current is not { } view || view.Number < least || state is null)
+        if (silo.View.Current is not { } view || view.Number < least || state is null || freshness is null)
             return null;
-        if (freshness!.RequiredNumber > state.Number && world.Flaw != Flaw.DecidesOnStaleIdentity)
+        if (freshness.RequiredNumber > state.Number && world.Flaw != Flaw.DecidesOnStaleIdentity)
         {
             if (!loading)
                 silo.Process.Start(Reload);
@@ -254,7 +263,8 @@ internal sealed class Activation(World world, Silo silo, string identity)
         loading = true;
         try
         {
-            state = await silo.Connection.Read(World.Identity(identity), default);
+            state = await silo.Reads.State(World.Realm, identity, default);
+            freshness ??= silo.View.Track(World.Realm, identity);
         }
         finally
         {

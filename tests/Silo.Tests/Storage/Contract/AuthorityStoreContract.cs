@@ -24,6 +24,20 @@ public abstract class AuthorityStoreContract : StoreContract
     }
 
     [Fact]
+    public async Task Several_objects_are_read_at_once_each_at_its_place()
+    {
+        var made = await Write(Exporter, 0, "one");
+        var changed = await Write(Exporter, made, "two");
+        var gone = await Write(Importer, await Write(Importer, 0, "one"), null);
+
+        var read = await Store.ReadAll([Importer, Exporter with { Id = "nobody" }, Exporter, Exporter with { Realm = "other" }, Exporter with { Id = "a\0b" }, Exporter], default);
+
+        Assert.Equal([Importer, null, Exporter, null, null, Exporter], read.Select(stored => stored?.Key));
+        Assert.Equal([(gone, "", true), (changed, "two", false), (changed, "two", false)], read.OfType<StoredObject>().Select(Shown));
+        Assert.Empty(await Store.ReadAll([], default));
+    }
+
+    [Fact]
     public async Task The_holder_of_a_unique_key_is_found_until_it_gives_it_up()
     {
         var body = Encoding.UTF8.GetBytes("one");

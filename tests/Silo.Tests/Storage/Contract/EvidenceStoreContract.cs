@@ -160,6 +160,19 @@ public abstract class EvidenceStoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_several_spent_comes_each_at_its_place()
+    {
+        await Store.Append(Batch(0, [Row("identity:exporter", Now, [0], 7, 8), Row("identity:importer", Now, [1], 9)], "a", "b"), default);
+        await Store.Append(Batch(2, [Row("identity:importer", Now, [2], 10)], "c"), default);
+        SubjectKey exporter = new("default", "identity:exporter"), importer = new("default", "identity:importer");
+
+        var spent = await Store.Spent([importer, new("default", "identity:nobody"), new("other", "identity:exporter"), new("default", "a\0b"), exporter, exporter], Now, default);
+
+        Assert.Equal<IEnumerable<UInt128>>([[9, 10], [], [], [], [7, 8], [7, 8]], spent.Select(ofOne => ofOne.Select(one => one.Hash).Order()));
+        Assert.Empty(await Store.Spent([], Now, default));
+    }
+
+    [Fact]
     public async Task A_batch_that_rotted_is_named_and_the_others_are_still_read()
     {
         await Store.Append(Batch(0, "permit"), default);
@@ -192,7 +205,7 @@ public abstract class EvidenceStoreContract : IAsyncLifetime
     public async Task A_subject_that_no_name_can_be_has_no_evidence()
     {
         Assert.Empty(await Store.Index("default", "identity:a\0b", Now, 10, default));
-        Assert.Empty(await Store.Spent("default", "identity:\ud800", Now, default));
+        Assert.Empty(Assert.Single(await Store.Spent([new SubjectKey("default", "identity:\ud800")], Now, default)));
     }
 
     [Fact]
@@ -264,7 +277,7 @@ public abstract class EvidenceStoreContract : IAsyncLifetime
         await Store.Find(Shard, position, default) is { } batch ? Encoding.UTF8.GetString(batch.Records[(int)(position - batch.FirstPosition)].Span) : "none";
 
     protected async Task<UInt128[]> Spent(DateTimeOffset now) =>
-        [.. (await Store.Spent("default", "identity:exporter", now, default)).Select(one => one.Hash).Order()];
+        [.. (await Store.Spent([new SubjectKey("default", "identity:exporter")], now, default)).Single().Select(one => one.Hash).Order()];
 
     protected EvidenceBatch Batch(long first, params string[] records) => Batch(first, [], records);
 
