@@ -1,3 +1,4 @@
+using System.Globalization;
 using Assay.Benchmarks;
 using BenchmarkDotNet.Running;
 
@@ -15,12 +16,16 @@ switch (args)
     case ["status"]:
         StatusTables.Print();
         return 0;
+    case ["activations", var folder, var count, .. var settings]:
+        await Activations.Fill(folder, int.Parse(count, CultureInfo.InvariantCulture));
+        await Activations.Run(folder, int.Parse(count, CultureInfo.InvariantCulture), [.. settings]);
+        return 0;
     case ["compare", var results, var baseline]:
         return Comparison.Compare(results, baseline);
     case ["accept", var results, var baseline]:
         return Comparison.Accept(results, baseline);
     case ["help" or "--help" or "-h"]:
-        Console.WriteLine("usage: compare|accept <results> <baseline.json> | memory | replay | status | apps <folder> | the arguments of BenchmarkDotNet, such as --filter '*' --job short");
+        Console.WriteLine("usage: compare|accept <results> <baseline.json> | memory | activations <folder> <count> | replay | status | apps <folder> | the arguments of BenchmarkDotNet, such as --filter '*' --job short");
         return 0;
     default:
         return BenchmarkSwitcher.FromAssembly(typeof(Memory).Assembly).Run(args).Any() ? 0 : 1;

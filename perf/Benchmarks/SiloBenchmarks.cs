@@ -1,15 +1,11 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Assay.Core.Evidence;
 using Assay.Grains;
 using Assay.Grains.Authority;
 using Assay.Grains.Identities;
-using Assay.Silo.Hosting;
 using Assay.Silo.Storage.Sqlite;
 using BenchmarkDotNet.Attributes;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Assay.Benchmarks;
@@ -77,34 +73,14 @@ public class GrainBenchmarks
     private const int InARow = 256;
 
     private readonly string path = Directory.CreateTempSubdirectory("assay-benchmark-").FullName;
-    private readonly Services services = new();
     private DecisionRequest request = null!;
     private IIdentityGrain grain = null!;
 
     [GlobalSetup]
     public async Task Start()
     {
-        Environment.SetEnvironmentVariable("XDG_CONFIG_HOME", path);
-        Environment.SetEnvironmentVariable("Logging__LogLevel__Default", "Warning");
-        var url = FormattableString.Invariant($"http://127.0.0.1:{FreePort()}");
-        _ = SiloProcess.Run(["--data", Path.Combine(path, "data"), "--url", url, "--bundle", Quickstart()], collection => collection.AddSingleton<IHostedService>(provider => services.Of(provider)));
-        using var http = new HttpClient();
-        for (var i = 0; ; i++)
-        {
-            try
-            {
-                if ((await http.GetAsync(new Uri(url + "/health/ready"))).IsSuccessStatusCode)
-                    break;
-            }
-            catch (HttpRequestException) when (i < 300)
-            {
-                // not listening yet
-            }
-
-            await Task.Delay(100);
-        }
-
-        grain = services.Provider!.GetRequiredService<IGrainFactory>().GetGrain<IIdentityGrain>(GrainKey.For(GrainKey.DefaultRealm, Identity));
+        var services = await InProcessSilo.Start(path, "--bundle", Quickstart());
+        grain = services.GetRequiredService<IGrainFactory>().GetGrain<IIdentityGrain>(GrainKey.For(GrainKey.DefaultRealm, Identity));
         using var identity = JsonDocument.Parse((await grain.Read())!.Json);
         request = new DecisionRequest
         {
@@ -123,34 +99,11 @@ public class GrainBenchmarks
             await grain.Explain(request);
     }
 
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
-    }
-
     private static string Quickstart()
     {
         var at = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(at.FullName, "Cluster.sln")))
             at = at.Parent ?? throw new InvalidOperationException("the benchmarks do not run from a checkout");
         return Path.Combine(at.FullName, "samples", "quickstart");
-    }
-
-    /// <summary>Brings the services of the silo out of it.</summary>
-    private sealed class Services : IHostedService
-    {
-        public IServiceProvider? Provider { get; private set; }
-
-        public Services Of(IServiceProvider provider)
-        {
-            Provider = provider;
-            return this;
-        }
-
-        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }
