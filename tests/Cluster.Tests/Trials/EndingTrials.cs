@@ -8,7 +8,7 @@ namespace Assay.Cluster.Tests.Trials;
 [Collection(TrialServer.Collection)]
 public sealed class EndingTrials(TrialServer database, ITestOutputHelper log)
 {
-    private static int Kills => LongTests.Size(small: 3, full: 20);
+    private static int Kills => LongTests.Size(small: 2, full: 20);
 
     private static int Rounds => LongTests.Size(small: 2, full: 20);
 

@@ -17,7 +17,7 @@ public sealed class RevocationTrials(TrialServer database, ITestOutputHelper log
     public async Task Once_a_membership_is_removed_no_silo_grants_what_it_gave()
     {
         var cluster = await database.StandingCluster();
-        var trials = LongTests.Size(small: 1_000, full: 10_000);
+        var trials = LongTests.Size(small: 500, full: 10_000);
         var removals = new ConcurrentBag<TimeSpan>();
         var violations = new ConcurrentBag<string>();
         var others = new ConcurrentBag<TokenAnswer>();
