@@ -20,6 +20,9 @@ public sealed class EvidenceAppender(
     EvidenceMeter? meter = null,
     Func<ShardHead, ReadOnlyMemory<byte>>? sign = null)
 {
+    /// <summary>Records beyond which one more in a commit saves next to nothing.</summary>
+    private const int Company = 64;
+
     private const int MostRounds = 8;
     private static readonly TimeSpan FirstRetryDelay = TimeSpan.FromMilliseconds(10);
 
@@ -139,7 +142,7 @@ public sealed class EvidenceAppender(
             int now;
             lock (guard)
                 now = waiting.Count;
-            if (now == before || now >= options.MaxBatchRecords)
+            if (now == before || now >= Company)
                 return;
             before = now;
             await Task.Yield();
