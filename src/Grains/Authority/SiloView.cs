@@ -8,6 +8,7 @@ public sealed class SiloView(SiloLease lease)
     private readonly Lock guard = new();
     private readonly Dictionary<ObjectKey, IdentityFreshness> tracked = [];
     private readonly List<Waiter> waiters = [];
+    private ImmutableArray<Action<ImmutableArray<FeedEntry>>> listeners = [];
     private SiloSnapshot? snapshot;
 
     /// <summary>The newest snapshot, or null when the silo may not decide: refuse, never guess.</summary>
@@ -58,9 +59,18 @@ public sealed class SiloView(SiloLease lease)
         }
     }
 
+    /// <summary>Calls for all changes that this silo learns of from now on, before it has applied them. What is called neither waits nor throws.</summary>
+    public void Listen(Action<ImmutableArray<FeedEntry>> hear)
+    {
+        lock (guard)
+            listeners = listeners.Add(hear);
+    }
+
     /// <summary>The identities these entries name have to be at least as new. Before <see cref="Swap"/>.</summary>
     internal void Raise(ImmutableArray<FeedEntry> entries)
     {
+        foreach (var hear in listeners)
+            hear(entries);
         lock (guard)
         {
             foreach (var entry in entries)

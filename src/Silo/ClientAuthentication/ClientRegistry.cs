@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using System.Collections.Frozen;
+using System.Collections.Immutable;
 using Assay.Core.Jose;
 using Assay.Core.Registry;
 using Assay.Grains.Authority;
@@ -7,22 +7,31 @@ using Assay.Grains.Authority;
 namespace Assay.Silo.ClientAuthentication;
 
 /// <summary>
-/// Public keys and secret hashes of clients, cached on the receiving silo so that no grain is activated for an unverified client. May be stale:
-/// the identity's grain is the authority and refuses a credential it no longer holds. A client that is unknown, or shows a credential that is
+/// Public keys and secret hashes of clients, cached on the receiving silo so that no grain is activated for an unverified client. Kept until the feed names the
+/// identity, so as old as this silo's state; the identity's grain is the authority and refuses a credential it no longer holds. A client that is unknown, or shows a credential that is
 /// unknown here, is read again at most once per <see cref="RereadInterval"/>, and once more when this silo has learned of a change since: who was
 /// told that a credential was added can use it.
 /// </summary>
-internal sealed class ClientRegistry(IAuthorityStore store, SiloView silo, TimeProvider clock)
+internal sealed class ClientRegistry
 {
     public const int Capacity = 200_000;
     public static readonly TimeSpan RereadInterval = TimeSpan.FromSeconds(1);
-    public static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(1);
 
+    private readonly IAuthorityStore store;
+    private readonly SiloView silo;
+    private readonly TimeProvider clock;
     private readonly ConcurrentDictionary<string, Entry> entries = new(StringComparer.Ordinal);
+    private long changes;
 
-    /// <summary>The cached entry, read when there is none or it has grown old.</summary>
+    public ClientRegistry(IAuthorityStore store, SiloView silo, TimeProvider clock)
+    {
+        (this.store, this.silo, this.clock) = (store, silo, clock);
+        silo.Listen(Forget);
+    }
+
+    /// <summary>The cached entry, read when there is none.</summary>
     public ValueTask<RegisteredClient?> Find(string realm, string clientId, CancellationToken cancellationToken) =>
-        entries.TryGetValue(clientId, out var entry) && (entry.Client is null ? IsRecent(entry) : clock.GetElapsedTime(entry.ReadAt) < MaxAge)
+        entries.TryGetValue(clientId, out var entry) && (entry.Client is not null || IsRecent(entry))
             ? new(entry.Client)
             : Read(realm, clientId, cancellationToken);
 
@@ -36,15 +45,32 @@ internal sealed class ClientRegistry(IAuthorityStore store, SiloView silo, TimeP
 
     private async ValueTask<RegisteredClient?> Read(string realm, string clientId, CancellationToken cancellationToken)
     {
-        var (readAt, number) = (clock.GetTimestamp(), silo.Newest?.Number);
+        var (readAt, number, before) = (clock.GetTimestamp(), silo.Newest?.Number, Interlocked.Read(ref changes));
         var stored = await store.Read(new ObjectKey(realm, ObjectKinds.Identity, clientId), cancellationToken);
         var client = stored is null or { IsDeleted: true } ? null : RegisteredClient.From(RegistryJson.ReadIdentity(stored.Body.Span));
 
         // Bounded by starting over: a flood of made-up names costs re-reads, never memory.
         if (entries.Count >= Capacity)
             entries.Clear();
-        entries[clientId] = new Entry(client, readAt, number);
+        var entry = entries[clientId] = new Entry(client, readAt, number);
+
+        // Either this sees that something changed meanwhile, or whoever forgets what changed sees the entry.
+        if (Interlocked.Read(ref changes) != before)
+            entries.TryRemove(KeyValuePair.Create(clientId, entry));
         return client;
+    }
+
+    private void Forget(ImmutableArray<FeedEntry> changed)
+    {
+        Interlocked.Increment(ref changes);
+        foreach (var change in changed)
+        {
+            foreach (var key in change.Keys)
+            {
+                if (key.Kind == ObjectKinds.Identity)
+                    entries.TryRemove(key.Id, out _);
+            }
+        }
     }
 
     /// <param name="Number">The change of the feed up to which this silo had come.</param>
@@ -54,7 +80,7 @@ internal sealed class ClientRegistry(IAuthorityStore store, SiloView silo, TimeP
 /// <summary>What is needed to check a client's proof.</summary>
 internal sealed class RegisteredClient
 {
-    private RegisteredClient(FrozenDictionary<string, ClientKey> keys, ClientKey? onlyKey, ClientSecret[] secrets)
+    private RegisteredClient(Dictionary<string, ClientKey> keys, ClientKey? onlyKey, ClientSecret[] secrets)
     {
         Keys = keys;
         OnlyKey = onlyKey;
@@ -62,7 +88,7 @@ internal sealed class RegisteredClient
     }
 
     /// <summary>By thumbprint and by <c>kid</c>.</summary>
-    public FrozenDictionary<string, ClientKey> Keys { get; }
+    public IReadOnlyDictionary<string, ClientKey> Keys { get; }
 
     /// <summary>The key meant by an assertion without <c>kid</c>: there is exactly one.</summary>
     public ClientKey? OnlyKey { get; }
@@ -93,7 +119,7 @@ internal sealed class RegisteredClient
             }
         }
 
-        return new RegisteredClient(keys.ToFrozenDictionary(StringComparer.Ordinal), count == 1 ? only : null, [.. secrets]);
+        return new RegisteredClient(keys, count == 1 ? only : null, [.. secrets]);
     }
 }
 
