@@ -2,20 +2,22 @@ using Assay.Grains;
 using Assay.Grains.Authority;
 using Assay.Grains.Keys;
 using Assay.Silo.Signing;
+using Assay.Silo.Startup;
 using Assay.Core.Registry;
 
 namespace Assay.Silo.Health;
 
 /// <summary>
 /// Live: the process answers. Ready: it may decide (so the database was there within the lease), has policies to decide by and a key to sign with, is a
-/// member of the cluster, and was not told to stop.
+/// member of the cluster, has rehearsed a token request, and was not told to stop.
 /// </summary>
 internal static class HealthEndpoints
 {
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/health/live", () => Results.Ok(new { status = "live" })).ExcludeFromDescription();
-        routes.MapGet("/health/ready", (SiloView silo, TokenSigner signer, ISiloStatusOracle membership, IHostApplicationLifetime host, SiloIdentity self) =>
+        routes.MapGet("/health/ready", (
+            SiloView silo, TokenSigner signer, ISiloStatusOracle membership, Rehearsal rehearsal, IHostApplicationLifetime host, SiloIdentity self) =>
         {
             var missing = new List<string>();
             if (silo.Current is not { } view)
@@ -26,6 +28,8 @@ internal static class HealthEndpoints
                 missing.Add("signing key");
             if (membership.CurrentStatus != SiloStatus.Active)
                 missing.Add("membership");
+            if (!rehearsal.IsOver)
+                missing.Add("rehearsal");
             if (host.ApplicationStopping.IsCancellationRequested)
                 missing.Add("time: the silo is stopping");
             return missing.Count == 0

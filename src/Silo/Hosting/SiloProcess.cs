@@ -65,6 +65,7 @@ internal static class SiloProcess
         await app.Services.GetRequiredService<FirstStart>().Run(setup.Bundle(options.Bundle), CancellationToken.None);
         Map(app, options, self);
         await app.StartAsync();
+        await app.Services.GetRequiredService<Rehearsal>().Run();
         await Greeting.Write(app.Services, folder, self, options.Http2Url, kekIsNew ? kekFile : null);
         await app.WaitForShutdownAsync();
         return Environment.ExitCode;
@@ -129,6 +130,7 @@ internal static class SiloProcess
         services.AddSingleton<ClientAuthenticator>();
         services.AddSingleton<BundleApply>();
         services.AddSingleton<FirstStart>();
+        services.AddSingleton<Rehearsal>();
         services.AddSingleton<BootstrapKey>();
         services.AddSingleton(new Admission(options.MaxConcurrentRequests));
         services.AddSingleton<TokenSigner>();

@@ -14,7 +14,14 @@ public sealed class ProcessFixture : IAsyncLifetime, ICollectionFixture<ProcessF
 
     internal RunningSilo Silo { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Silo = await RunningSilo.Start(("Assay:Http2Url", Http2Url));
+    /// <summary>What the silo counted until it was ready.</summary>
+    public string FirstMetrics { get; private set; } = "";
+
+    public async ValueTask InitializeAsync()
+    {
+        Silo = await RunningSilo.Start(("Assay:Http2Url", Http2Url));
+        FirstMetrics = await Silo.Http.GetStringAsync(Silo.Url + "/metrics");
+    }
 
     public async ValueTask DisposeAsync() => await Silo.DisposeAsync();
 
