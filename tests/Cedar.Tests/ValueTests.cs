@@ -26,6 +26,28 @@ public sealed class ValueTests
     }
 
     [Fact]
+    public void A_record_of_a_shape_is_the_record_of_its_names_and_values()
+    {
+        var shape = new RecordShape("a", "b");
+
+        var made = Value.Record(shape, Value.Of(1), Value.Of("x"));
+
+        Assert.Equal(Value.Record(("b", Value.Of("x")), ("a", Value.Of(1))), made);
+        Assert.True(made.TryGetValue("b", out var found) && found.Equals(Value.Of("x")));
+        Assert.Throws<ArgumentException>(() => Value.Record(shape, Value.Of(1)));
+        Assert.Throws<ArgumentException>(() => Value.Record(shape, Value.Of(1), Value.Of(2), Value.Of(3)));
+        Assert.ThrowsAny<Exception>(() => Value.Record(shape, Value.Of(1), null!));
+    }
+
+    [Fact]
+    public void A_shape_has_some_names_and_none_twice()
+    {
+        Assert.Throws<ArgumentException>(() => new RecordShape());
+        Assert.Throws<ArgumentException>(() => new RecordShape("a", "b", "a"));
+        Assert.Throws<ArgumentException>(() => new RecordShape([.. Enumerable.Range(0, 17).Select(i => $"n{i}")]));
+    }
+
+    [Fact]
     public void Sets_ignore_order_and_repetition()
     {
         Gen.Select(Generators.Value.Array[0, 20], Gen.Int[0, 1000]).Sample((elements, seed) =>

@@ -65,14 +65,17 @@ internal static class EvidencePacking
         return bytes.ToArray();
     }
 
-    /// <exception cref="InvalidDataException">They end too early.</exception>
+    /// <exception cref="InvalidDataException">They are not what was written.</exception>
     public static ImmutableArray<EvidenceIndexRow> ReadRows(byte[] bytes)
     {
         try
         {
             using var reader = new BinaryReader(new MemoryStream(bytes));
-            var rows = ImmutableArray.CreateBuilder<EvidenceIndexRow>(reader.Read7BitEncodedInt());
-            while (rows.Count < rows.Capacity)
+            var count = reader.Read7BitEncodedInt();
+            if (count < 0 || count > bytes.Length)
+                throw new FormatException($"{count} rows in {bytes.Length} bytes");
+            var rows = ImmutableArray.CreateBuilder<EvidenceIndexRow>(count);
+            while (rows.Count < count)
             {
                 rows.Add(new EvidenceIndexRow(
                     reader.ReadString(), reader.ReadString(), reader.ReadInt64(), DateTimeOffset.FromUnixTimeMilliseconds(reader.ReadInt64()),
@@ -81,9 +84,9 @@ internal static class EvidencePacking
 
             return rows.MoveToImmutable();
         }
-        catch (EndOfStreamException fault)
+        catch (Exception fault) when (fault is EndOfStreamException or FormatException or ArgumentException)
         {
-            throw new InvalidDataException("index rows of an evidence batch end too early", fault);
+            throw new InvalidDataException("index rows of an evidence batch are damaged", fault);
         }
     }
 

@@ -34,6 +34,25 @@ public sealed class JtiCodecTests
     }
 
     [Fact]
+    public void A_codec_that_many_use_at_once_gives_what_one_of_its_own_gives()
+    {
+        using var shared = new JtiCodec(Key);
+
+        Parallel.For(0, 2_000, position =>
+        {
+            var (id, length) = (new RecordId(3, position), position * 37 % JtiCodec.MaxKeyStream);
+            byte[] stream = new byte[length], again = new byte[length], own = new byte[length];
+            var jti = shared.Encode(id, stream);
+            shared.KeyStream(id, again);
+            using var alone = new JtiCodec(Key);
+
+            Assert.Equal(alone.Encode(id, own), jti);
+            Assert.Equal(own, stream);
+            Assert.Equal(own, again);
+        });
+    }
+
+    [Fact]
     public void Neighbours_look_unrelated_and_no_two_are_the_same()
     {
         using var codec = new JtiCodec(Key);

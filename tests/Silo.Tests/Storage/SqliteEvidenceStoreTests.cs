@@ -76,6 +76,23 @@ public class SqliteEvidenceStoreTests : EvidenceStoreContract
         Assert.Equal(["9 "], (await Store.Index("default", "identity:c", Now, 100, default)).Select(Show));
     }
 
+    [Theory]
+    [InlineData("05")] // five rows, and none there
+    [InlineData("FFFFFFFF0F")] // a negative number of rows
+    [InlineData("01FFFFFFFFFFFF")] // a length that is no number
+    [InlineData("01076465666175")] // a name that ends too early
+    public void Index_rows_that_are_damaged_stop_the_start_by_a_message_that_names_the_file(string rows)
+    {
+        Run("INSERT INTO unsorted (shard, first, rows) VALUES (1, 0, $rows)", Convert.FromHexString(rows));
+
+        var fault = Assert.Throws<InvalidDataException>(Restart);
+        Assert.Contains(folder.EvidenceFile, fault.Message, StringComparison.Ordinal);
+
+        Assert.Equal(1, Count("unsorted")); // nothing was lost by it
+        Run("DELETE FROM unsorted");
+        storage = new SqliteStorage(folder, clock);
+    }
+
     [Fact]
     public async Task Whoever_reads_while_rows_are_sorted_finds_each_once()
     {

@@ -25,24 +25,22 @@ internal sealed class SubjectIndex : IDisposable
     // Held to read by whoever reads file and memory together, to write when rows go from one to the other.
     private readonly ReaderWriterLockSlim moving = new();
     private readonly Lock guard = new();
+    private readonly Dictionary<long, long> ends = []; // of shards, as far as they were taken note of; of the writer's thread
     private SubjectRows fresh = new();
     private Sorting? sorting;
-    private readonly Dictionary<long, long> ends = []; // of shards, as far as they were taken note of; of the writer's thread
     private Task underWay = Task.CompletedTask;
 
+    /// <exception cref="InvalidDataException">What an earlier process left cannot be read; the message names the file.</exception>
     public SubjectIndex(SqliteDatabase database, ILogger log, int mostUnsorted)
     {
         (this.database, this.log, this.mostUnsorted) = (database, log, mostUnsorted);
-        database.WriteNow(SortAll);
-    }
-
-    /// <summary>Rows that are in memory only.</summary>
-    public int Unsorted
-    {
-        get
+        try
         {
-            lock (guard)
-                return fresh.Count + (sorting?.Left ?? 0);
+            database.WriteNow(SortAll);
+        }
+        catch (InvalidDataException fault)
+        {
+            throw new InvalidDataException($"'{database.File}' cannot be opened: {fault.Message}. It was left as it is; restore the data folder from a copy, or name another one.", fault);
         }
     }
 
