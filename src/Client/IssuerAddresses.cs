@@ -186,7 +186,7 @@ internal sealed class IssuerAddresses : IDisposable
             }
 
             failure = soonest.Failure ?? new AssayTokenException(TokenFailure.Unreachable, "The issuer was not asked.");
-            wait = TimeSpan.FromSeconds(Math.Max(0, soonest.RetryAt - clock.GetTimestamp()) / (double)clock.TimestampFrequency);
+            wait = Wait(soonest.RetryAt - clock.GetTimestamp());
         }
 
         ClientTelemetry.Spared();
@@ -234,6 +234,10 @@ internal sealed class IssuerAddresses : IDisposable
 
     private long After(int failures, AssayTokenException fault) =>
         CachedToken.After(clock.GetTimestamp(), Backoff.After(failures, fault.RetryAfter, LongestPause), clock);
+
+    // Rounded up: whoever waits for as long as they were told is not refused for a fraction of a tick.
+    private TimeSpan Wait(long timestamps) =>
+        new((long)Math.Ceiling(Math.Max(0, timestamps) * (double)TimeSpan.TicksPerSecond / clock.TimestampFrequency));
 
     private void Hold(IssuerAddress address, AssayTokenException fault, long retryAt)
     {

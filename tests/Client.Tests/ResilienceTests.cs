@@ -86,6 +86,24 @@ public sealed class ResilienceTests
     }
 
     [Fact]
+    public async Task Whoever_waits_for_exactly_as_long_as_they_were_told_is_served()
+    {
+        for (var i = 0; i < 200; i++)
+        {
+            using var client = issuer.Client(clock);
+            issuer.Token = (_, _) => IssuerInMemory.Unavailable(retryAfter: 7);
+            await Refused(client, Payments, "a");
+            clock.Advance(TimeSpan.FromSeconds(6));
+            var told = await Refused(client, Payments, "b");
+
+            issuer.Token = (_, _) => Task.FromResult<HttpResponseMessage?>(null);
+            clock.Advance(told.RetryAfter!.Value);
+
+            Assert.Equal(Granted, (await client.GetTokenAsync(Payments, "b")).AccessToken);
+        }
+    }
+
+    [Fact]
     public async Task After_the_pause_one_request_finds_out_and_the_others_wait_for_what_it_finds()
     {
         using var client = issuer.Client(clock);

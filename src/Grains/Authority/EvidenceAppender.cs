@@ -194,7 +194,7 @@ public sealed class EvidenceAppender(
                 meter?.Committed(slots.Length, batch.Payload.Length, clock.GetElapsedTime(started));
                 break;
             }
-            catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
+            catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
                 meter?.Failed();
                 Log.EvidenceNotWritten(log, fault, batch.Shard, batch.FirstPosition, slots.Length);
