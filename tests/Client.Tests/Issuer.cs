@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -40,7 +41,7 @@ internal sealed class Issuer : IAsyncDisposable
     public RequestDelegate Token { get; set; } = context => Json(context, Granted);
 
     /// <summary>What else it serves, by path.</summary>
-    public Dictionary<string, RequestDelegate> Others { get; } = [];
+    public ConcurrentDictionary<string, RequestDelegate> Others { get; } = [];
 
     /// <summary>The last token request.</summary>
     public TokenCall? Last { get; private set; }
@@ -68,7 +69,8 @@ internal sealed class Issuer : IAsyncDisposable
         ClientId = "exporter",
         Credential = credential,
         TimeProvider = clock ?? TimeProvider.System,
-        Timeout = timeout ?? TimeSpan.FromSeconds(30),
+        Timeout = timeout ?? TimeSpan.FromMinutes(2),
+        AttemptTimeout = timeout ?? TimeSpan.FromMinutes(2), // a machine that stands still for a while is no issuer that does not answer
         HttpClient = http,
     });
 
@@ -118,15 +120,83 @@ internal sealed class Issuer : IAsyncDisposable
 internal sealed record TokenCall(string? Authorization, IReadOnlyDictionary<string, string> Form);
 
 /// <summary>A clock that stands where it is put. Its timers run in real time.</summary>
-internal sealed class Clock(DateTimeOffset now) : TimeProvider
+internal class Clock(DateTimeOffset now) : TimeProvider
 {
     private long ticks = now.UtcTicks; // read by whoever works in the background while it is moved
 
-    public void Advance(TimeSpan time) => Interlocked.Add(ref ticks, time.Ticks);
+    public virtual void Advance(TimeSpan time) => Interlocked.Add(ref ticks, time.Ticks);
 
     public override DateTimeOffset GetUtcNow() => new(GetTimestamp(), TimeSpan.Zero);
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override long GetTimestamp() => Volatile.Read(ref ticks);
+}
+
+/// <summary>A clock whose timers also go off only when it is moved, on the thread that moves it.</summary>
+internal sealed class ClockWithTimers(DateTimeOffset now) : Clock(now)
+{
+    private readonly Lock guard = new();
+    private readonly List<Timer> timers = [];
+
+    public override void Advance(TimeSpan time)
+    {
+        base.Advance(time);
+        List<Timer> due;
+        lock (guard)
+        {
+            due = timers.FindAll(timer => timer.Due <= GetTimestamp());
+            due.ForEach(static timer => timer.Due = null);
+        }
+
+        due.ForEach(static timer => timer.GoOff());
+    }
+
+    /// <summary>Moves it by that much as soon as something waits that is due by then.</summary>
+    public async Task PassOnceAwaited(TimeSpan time)
+    {
+        await Patience.Until(() =>
+        {
+            lock (guard)
+                return timers.Exists(timer => timer.Due <= GetTimestamp() + time.Ticks);
+        });
+        Advance(time);
+    }
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new Timer(this, callback, state);
+        timer.Change(dueTime, period);
+        lock (guard)
+            timers.Add(timer);
+        return timer;
+    }
+
+    private sealed class Timer(ClockWithTimers clock, TimerCallback callback, object? state) : ITimer
+    {
+        public long? Due { get; set; }
+
+        public void GoOff() => callback(state);
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            if (period != Timeout.InfiniteTimeSpan)
+                throw new NotSupportedException("Each goes off once.");
+            lock (clock.guard)
+                Due = dueTime == Timeout.InfiniteTimeSpan ? null : clock.GetTimestamp() + dueTime.Ticks;
+            return true;
+        }
+
+        public void Dispose()
+        {
+            lock (clock.guard)
+                clock.timers.Remove(this);
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
 }

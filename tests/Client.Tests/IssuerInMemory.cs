@@ -48,6 +48,8 @@ internal sealed class IssuerInMemory : HttpMessageHandler
             ClientId = "exporter",
             Credential = credential ?? AssayCredential.FromSecret("s"),
             TimeProvider = clock,
+            Timeout = TimeSpan.FromMinutes(2), // its timers run in real time, and a machine may stand still for a while
+            AttemptTimeout = TimeSpan.FromMinutes(2),
             HttpClient = new HttpClient(this, disposeHandler: false),
         };
         configure?.Invoke(options);

@@ -7,11 +7,8 @@ internal static class Patience
 
     public static async Task Until(Func<ValueTask<bool>> holds)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (!await holds())
-        {
-            limit.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
+            await Task.Delay(5, limit.Token); // and leaves the processor to those who are waited for
     }
 }

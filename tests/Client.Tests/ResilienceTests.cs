@@ -278,15 +278,29 @@ public sealed class ResilienceTests
     [Fact]
     public async Task An_address_that_does_not_answer_in_its_time_gives_way_to_the_next()
     {
-        using var client = At(null, "a.example", "b.example", options => options.AttemptTimeout = TimeSpan.FromMilliseconds(250));
+        var timers = new ClockWithTimers(clock.GetUtcNow());
+        using var client = issuer.Client(timers, configure: options =>
+        {
+            options.Endpoints = [new Uri("https://a.example"), new Uri("https://b.example")];
+            options.AttemptTimeout = TimeSpan.FromSeconds(10);
+        });
+        var arrived = new TaskCompletionSource();
         issuer.Token = async (call, cancellationToken) =>
         {
             if (call.Host == "a.example")
+            {
+                arrived.SetResult();
                 await Task.Delay(Timeout.Infinite, cancellationToken);
+            }
+
             return null;
         };
 
-        Assert.Equal("of b.example", await Now(client));
+        var call = Now(client);
+        await arrived.Task;
+        timers.Advance(TimeSpan.FromSeconds(10));
+
+        Assert.Equal("of b.example", await call);
     }
 
     [Theory]
@@ -462,17 +476,26 @@ public sealed class ResilienceTests
     public async Task Beside_a_slow_request_another_is_sent_when_that_is_wanted_and_the_first_answer_counts()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var client = issuer.Client(clock, AssayCredential.FromPrivateKey(key), options => options.HedgeAfter = TimeSpan.FromMilliseconds(20));
+        var timers = new ClockWithTimers(clock.GetUtcNow());
+        using var client = issuer.Client(timers, AssayCredential.FromPrivateKey(key), options => options.HedgeAfter = TimeSpan.FromMilliseconds(20));
         await Now(client);
-        var left = new TaskCompletionSource();
+        var (arrived, left) = (new TaskCompletionSource(), new TaskCompletionSource());
         issuer.Token = async (_, cancellationToken) =>
         {
             if (issuer.TokenHosts.Count == 2)
+            {
+                arrived.SetResult();
                 await Task.Delay(Timeout.Infinite, cancellationToken).ContinueWith(_ => left.SetResult(), TaskScheduler.Default);
+            }
+
             return null;
         };
 
-        Assert.Equal(Granted, await Now(client));
+        var call = Now(client);
+        await arrived.Task;
+        await timers.PassOnceAwaited(TimeSpan.FromMilliseconds(20));
+
+        Assert.Equal(Granted, await call);
         await left.Task; // the slow one is called off
         Assert.Equal(3, issuer.Calls.Where(call => call.IsToken).Select(call => call.Assertion).Distinct().Count());
         Assert.Equal(Granted, await Now(client)); // and what came of it is held against nobody
@@ -481,13 +504,15 @@ public sealed class ResilienceTests
     [Fact]
     public async Task One_of_two_requests_that_fails_leaves_the_say_to_the_other()
     {
-        using var client = issuer.Client(clock, configure: options => options.HedgeAfter = TimeSpan.FromMilliseconds(20));
+        var timers = new ClockWithTimers(clock.GetUtcNow());
+        using var client = issuer.Client(timers, configure: options => options.HedgeAfter = TimeSpan.FromMilliseconds(20));
         await Now(client);
-        var second = new TaskCompletionSource();
+        var (first, second) = (new TaskCompletionSource(), new TaskCompletionSource());
         issuer.Token = async (_, _) =>
         {
             if (issuer.TokenHosts.Count == 2)
             {
+                first.SetResult();
                 await second.Task;
                 return null;
             }
@@ -496,7 +521,11 @@ public sealed class ResilienceTests
             return await IssuerInMemory.Unavailable();
         };
 
-        Assert.Equal(Granted, await Now(client));
+        var call = Now(client);
+        await first.Task;
+        await timers.PassOnceAwaited(TimeSpan.FromMilliseconds(20));
+
+        Assert.Equal(Granted, await call);
     }
 
     /// <summary>What the issuer's rule for time is: up to 10 s ahead, up to 30 s over.</summary>

@@ -78,7 +78,7 @@ public sealed class EventStreamTests
     {
         var log = new Said();
         await using var issuer = await Transmitter.Start();
-        await using var client = issuer.Client(log: log);
+        await using var client = issuer.Client(log: log, clock: new Clock(TimeProvider.System.GetUtcNow()));
         await client.GetTokenAsync("a");
         await issuer.Taken(issuer.Tell(Transmitter.SessionRevoked, "exporter"));
         Assert.Equal(1, issuer.KeyReads);
@@ -119,7 +119,7 @@ public sealed class EventStreamTests
     {
         var log = new Said();
         await using var issuer = await Transmitter.Start();
-        issuer.Issuer.Others.Remove("/.well-known/ssf-configuration");
+        issuer.Issuer.Others.TryRemove("/.well-known/ssf-configuration", out _);
         await using var client = issuer.Client(log: log);
 
         var token = await client.GetTokenAsync("a");

@@ -61,9 +61,10 @@ internal sealed class Transmitter : IAsyncDisposable
 
     public static async Task<Transmitter> Start() => new(await Issuer.Start());
 
-    public AssayClient Client(bool listens = true, Microsoft.Extensions.Logging.ILogger? log = null) => new(new AssayClientOptions
+    public AssayClient Client(bool listens = true, Microsoft.Extensions.Logging.ILogger? log = null, TimeProvider? clock = null) => new(new AssayClientOptions
     {
         Issuer = new Uri(Issuer.Url), ClientId = "exporter", Credential = AssayCredential.FromSecret("secret"), ListenForChanges = listens, Logger = log ?? Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance,
+        TimeProvider = clock ?? TimeProvider.System, Timeout = TimeSpan.FromMinutes(2), AttemptTimeout = TimeSpan.FromMinutes(2),
     });
 
     /// <summary>An event; returns its name.</summary>
@@ -100,7 +101,7 @@ internal sealed class Transmitter : IAsyncDisposable
     /// <summary>Waits until the client has said that it has this event, which is after it acted on it.</summary>
     public async Task Taken(string name)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (!(await settled.Reader.ReadAsync(patience.Token)).Taken.Contains(name))
         {
         }
@@ -109,7 +110,7 @@ internal sealed class Transmitter : IAsyncDisposable
     /// <summary>Waits until the client refuses one, and answers with what it says of it.</summary>
     public async Task<JsonElement> Refusal()
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (true)
         {
             if (await settled.Reader.ReadAsync(patience.Token) is { Errors.ValueKind: JsonValueKind.Object } said)
@@ -120,7 +121,7 @@ internal sealed class Transmitter : IAsyncDisposable
     /// <summary>Waits until something happened: <c>created</c>, <c>added …</c>, <c>polled …</c>, <c>deleted …</c>.</summary>
     public async Task Until(string what)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (await told.Reader.ReadAsync(patience.Token) != what)
         {
         }

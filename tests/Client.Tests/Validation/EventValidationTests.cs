@@ -15,10 +15,10 @@ public sealed class EventValidationTests
         await using var issuer = await TokenMaker.Start();
         var events = Events(issuer);
         await using var api = await Listening(issuer);
-        string before = issuer.Token(Aged(-10)), other = issuer.Token(static claims => (claims["client_id"], claims["sub"]) = ("importer", "importer")), after = issuer.Token(Aged(1));
+        string before = issuer.Token(Aged(-10)), other = issuer.Token(static claims => (claims["client_id"], claims["sub"]) = ("importer", "importer")), after = issuer.Token();
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (await Ask(api, before), await Ask(api, other)));
 
-        await events.Taken(events.Tell(Transmitter.SessionRevoked, "exporter"));
+        await events.Taken(events.Tell(Transmitter.SessionRevoked, "exporter", $$"""{"event_timestamp":{{Second(after) - 1}}}"""));
 
         Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK, HttpStatusCode.OK), (await Ask(api, before), await Ask(api, other), await Ask(api, after)));
     }

@@ -158,10 +158,10 @@ public sealed class ResourceServerTests
     public async Task With_a_max_age_of_zero_only_a_proof_of_now_will_do_and_then_its_scope_counts()
     {
         await using var issuer = await TokenMaker.Start();
-        await using var api = await Ledger.Start(issuer);
+        await using var api = await Ledger.Start(issuer, clock: new Clock(TimeProvider.System.GetUtcNow()));
 
         using var undated = await api.Get("/wire", issuer.Token());
-        using var earlier = await api.Get("/wire", issuer.Token(claims => Proved(claims, secondsAgo: 30)));
+        using var earlier = await api.Get("/wire", issuer.Token(claims => Proved(claims, secondsAgo: 300)));
         using var without = await api.Get("/wire", issuer.Token(claims => Proved(claims, secondsAgo: 0)));
         using var right = await api.Get("/wire", issuer.Token(claims =>
         {

@@ -131,12 +131,12 @@ public sealed class ValidationTests
     [Theory]
     [InlineData(null, 0, HttpStatusCode.Unauthorized)]
     [InlineData("urn:acr:weak", 0, HttpStatusCode.Unauthorized)]
-    [InlineData("urn:acr:attested", 60, HttpStatusCode.Unauthorized)]
+    [InlineData("urn:acr:attested", 600, HttpStatusCode.Unauthorized)]
     [InlineData("urn:acr:attested", 0, HttpStatusCode.OK)]
     public async Task A_proof_that_is_too_weak_or_too_old_is_asked_for_again(string? acr, int age, HttpStatusCode status)
     {
         await using var issuer = await TokenMaker.Start();
-        await using var api = await Ledger.Start(issuer);
+        await using var api = await Ledger.Start(issuer, clock: new Clock(TimeProvider.System.GetUtcNow()));
         var token = issuer.Token(claims =>
         {
             claims["auth_time"] = claims["iat"]!.GetValue<long>() - age;
@@ -163,18 +163,18 @@ public sealed class ValidationTests
         (await api.Get("/who", issuer.Token())).Dispose();
 
         issuer.AddKey("key-2");
-        var status = HttpStatusCode.Unauthorized;
-        while (status != HttpStatusCode.OK)
+        await Patience.Until(async () =>
         {
             using var answer = await api.Get("/who", issuer.Token(keyId: "key-2"));
-            status = answer.StatusCode;
-        }
+            return answer.StatusCode == HttpStatusCode.OK;
+        });
 
+        await using var patient = await Ledger.Start(issuer, options => options.UnknownKeyCoolDown = TimeSpan.FromMinutes(5));
         var reads = issuer.KeyReads;
         for (var i = 0; i < 50; i++)
-            (await api.Get("/who", issuer.Token(keyId: "unpublished"))).Dispose();
+            (await patient.Get("/who", issuer.Token(keyId: "unpublished"))).Dispose();
 
-        Assert.InRange(issuer.KeyReads - reads, 0, 5);
+        Assert.InRange(issuer.KeyReads - reads, 1, 3);
     }
 
     [Fact]
