@@ -11,8 +11,8 @@ public sealed class LapsedSilos(IAuthorityStore store, SiloLease own, IOptions<A
 {
     /// <summary>
     /// Seals those whose lease has lapsed, and answers the addresses of all that are sealed, by whomever: whichever of them still counts as a member
-    /// is to be declared dead. Nobody is judged before this silo has held its own lease for a whole lease's life: after an outage everybody's
-    /// has lapsed, and who could not renew in the time that this one could has a trouble of its own. Safe to repeat.
+    /// is to be declared dead. Nobody is judged before this silo has renewed its own lease in good time for a whole lease's life: after an outage
+    /// everybody's has lapsed, or some silos' have, and who could not renew in the time that this one could has a trouble of its own. Safe to repeat.
     /// </summary>
     public async Task<ImmutableArray<string>> Seal(CancellationToken cancellationToken)
     {

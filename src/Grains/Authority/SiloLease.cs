@@ -50,7 +50,10 @@ public sealed class SiloLease(TimeSpan life, TimeSpan margin, TimeProvider clock
 
     public bool IsOver => Volatile.Read(ref until) == Ended;
 
-    /// <summary>How long it has been current without a gap; zero when it is not.</summary>
+    /// <summary>
+    /// How long it has been renewed in good time, with half of it left or more; zero when it is not current. A renewal that came later than that says that the
+    /// database was away, for others too: of them some may have lapsed by then though this one has not.
+    /// </summary>
     public TimeSpan HeldFor => IsCurrent ? clock.GetElapsedTime(Volatile.Read(ref since)) : TimeSpan.Zero;
 
     /// <summary>To be called before the query that takes or renews the lease; the answer goes to <see cref="Begin"/> or <see cref="Extend"/>.</summary>
@@ -72,8 +75,8 @@ public sealed class SiloLease(TimeSpan life, TimeSpan margin, TimeProvider clock
         while (seen != Ended && seen < end)
         {
             var now = clock.GetTimestamp();
-            if (seen <= now)
-                Volatile.Write(ref since, now); // first, so that nobody finds it current since before the gap
+            if (seen < now + (span / 2))
+                Volatile.Write(ref since, now); // first, so that nobody finds it held since before the gap
             var found = Interlocked.CompareExchange(ref until, end, seen);
             if (found == seen)
                 return;

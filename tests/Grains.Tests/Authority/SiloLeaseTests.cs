@@ -62,16 +62,24 @@ public sealed class SiloLeaseTests
     }
 
     [Fact]
-    public void It_is_held_since_the_last_gap()
+    public void It_is_held_since_it_was_last_renewed_late()
     {
         Assert.Equal(TimeSpan.Zero, lease.HeldFor);
         lease.Begin(7, lease.Ask());
-        clock.Advance(TimeSpan.FromSeconds(6));
-        lease.Extend(lease.Ask());
-        clock.Advance(TimeSpan.FromSeconds(6));
-        Assert.Equal(TimeSpan.FromSeconds(12), lease.HeldFor);
+        foreach (var _ in Enumerable.Range(0, 2))
+        {
+            clock.Advance(TimeSpan.FromSeconds(4));
+            lease.Extend(lease.Ask());
+        }
 
         clock.Advance(TimeSpan.FromSeconds(6));
+        Assert.Equal(TimeSpan.FromSeconds(14), lease.HeldFor);
+
+        lease.Extend(lease.Ask()); // in time, and with less than half of it left
+        clock.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(TimeSpan.FromSeconds(2), lease.HeldFor);
+
+        clock.Advance(TimeSpan.FromSeconds(8));
         Assert.Equal(TimeSpan.Zero, lease.HeldFor);
         lease.Extend(lease.Ask());
         clock.Advance(TimeSpan.FromSeconds(2));

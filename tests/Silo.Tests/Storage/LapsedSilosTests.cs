@@ -68,6 +68,22 @@ public sealed class LapsedSilosTests : IDisposable
         Assert.IsType<LeaseRenewal.Renewed>(await storage.Authority.Renew(other.Epoch, 0, null, Life, default));
     }
 
+    [Fact]
+    public async Task After_an_outage_that_only_this_one_outlived_the_others_get_their_time_too()
+    {
+        var other = await storage.Authority.Join(new SiloPlace("b", "address-b"), Life, default);
+        await Join();
+        await Hold(TimeSpan.FromSeconds(12), other.Epoch);
+        await Hold(TimeSpan.FromSeconds(2)); // it renewed a moment later than the other
+        clock.Advance(TimeSpan.FromSeconds(6.5));
+        Assert.True(own.IsCurrent);
+
+        await Hold(TimeSpan.FromSeconds(2)); // back in time, while the other's has lapsed
+
+        Assert.Empty(await lapsed.Seal(default));
+        Assert.IsType<LeaseRenewal.Renewed>(await storage.Authority.Renew(other.Epoch, 0, null, Life, default));
+    }
+
     private async Task Join()
     {
         var asked = own.Ask();
