@@ -37,17 +37,14 @@ internal enum Use
     Unavailable,
 }
 
-/// <summary>
-/// Two silos in this process with the grains of the product, over one store and with the grain directory of a cluster. Leases are short, so that a
-/// silo that is gone is over soon.
-/// </summary>
+/// <summary>Two silos in this process with the grains of the product, over one store and with the grain directory of a cluster.</summary>
 internal sealed class GrainCluster : IAsyncDisposable
 {
     public const string Realm = GrainKey.DefaultRealm;
-    public const string Worker = "worker";
-
-    public const string Key = "key-1";
     public const string SigningKeyId = "signing-key-1";
+
+    /// <summary>Of a silo that is to be over soon once it is gone; and still longer than a busy machine lets a thread wait.</summary>
+    public static readonly TimeSpan BriefLease = TimeSpan.FromSeconds(6);
 
     private const string Issuer = "http://127.0.0.1:8420";
     private const string Payments = "https://payments.example";
@@ -57,10 +54,13 @@ internal sealed class GrainCluster : IAsyncDisposable
     private readonly SqliteStorage storage;
     private readonly InProcessTestCluster cluster;
     private readonly ECDsa signingKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private readonly TimeSpan leaseLife;
     private long minted;
+    private int workers;
 
-    private GrainCluster(bool withEvents)
+    private GrainCluster(bool withEvents, TimeSpan leaseLife)
     {
+        this.leaseLife = leaseLife;
         folder = DataFolder.Open(temporary.Path);
         storage = new SqliteStorage(folder, TimeProvider.System);
         var builder = new InProcessTestClusterBuilder(2);
@@ -78,11 +78,19 @@ internal sealed class GrainCluster : IAsyncDisposable
 
     public IAuthorityStore Store => storage.Authority;
 
+    /// <summary>The identity that all calls are about.</summary>
+    public string Worker { get; private set; } = "";
+
+    /// <summary>Its only credential.</summary>
+    public string Key { get; private set; } = "";
+
     /// <param name="withEvents">The silos push event streams too.</param>
-    public static async Task<GrainCluster> Start(bool withEvents = false)
+    /// <param name="leaseLife">A minute when null: in which no machine stands still.</param>
+    public static async Task<GrainCluster> Start(bool withEvents = false, TimeSpan? leaseLife = null)
     {
-        var started = new GrainCluster(withEvents);
+        var started = new GrainCluster(withEvents, leaseLife ?? TimeSpan.FromMinutes(1));
         await started.Declare();
+        await started.Begin();
         await started.cluster.DeployAsync();
         if (withEvents)
         {
@@ -92,6 +100,20 @@ internal sealed class GrainCluster : IAsyncDisposable
         }
 
         return started;
+    }
+
+    /// <summary>From here on all calls are about another identity, to which nothing has happened yet.</summary>
+    public async Task Begin()
+    {
+        var number = ++workers;
+        (Worker, Key) = ($"worker-{number}", $"key-{number}");
+        var worker = new Identity
+        {
+            Id = Worker,
+            Credentials = [new Credential { Handle = Key, Kind = CredentialKind.PublicKey, PublicJwk = "{}", CreatedAt = DateTimeOffset.UnixEpoch }],
+        };
+        var change = new Change([new ObjectWrite(new ObjectKey(Realm, ObjectKinds.Identity, Worker), 0, RegistryJson.Write(worker), [])], "tests", "declared");
+        Assert.IsType<CommitResult.Committed>(await Store.Commit(change, CancellationToken.None));
     }
 
     public T Service<T>(InProcessSiloHandle silo)
@@ -111,7 +133,7 @@ internal sealed class GrainCluster : IAsyncDisposable
         Assert.Same(home, Home);
     }
 
-    public static DecisionRequest Request(UInt128 assertion, Guid? id = null) => new()
+    public DecisionRequest Request(UInt128 assertion, Guid? id = null) => new()
     {
         RequestId = id ?? Guid.NewGuid(),
         GrantType = "client_credentials",
@@ -233,8 +255,8 @@ internal sealed class GrainCluster : IAsyncDisposable
         services.Configure<AuthorityOptions>(options =>
         {
             options.Slot = name;
-            options.LeaseLife = TimeSpan.FromSeconds(6); // longer than a busy machine lets a thread wait
-            options.LeaseMargin = TimeSpan.FromMilliseconds(100);
+            options.LeaseLife = leaseLife;
+            options.LeaseMargin = leaseLife / 60;
             options.RenewEvery = TimeSpan.FromMilliseconds(400);
             options.PollEvery = TimeSpan.FromMilliseconds(50);
         });
@@ -254,11 +276,6 @@ internal sealed class GrainCluster : IAsyncDisposable
     {
         var document = new PolicyDocument([new PolicyFile("policies/all.cedar", "@id(\"all\") permit(principal, action, resource);")], null);
         var version = document.ContentHash();
-        var worker = new Identity
-        {
-            Id = Worker,
-            Credentials = [new Credential { Handle = Key, Kind = CredentialKind.PublicKey, PublicJwk = "{}", CreatedAt = DateTimeOffset.UnixEpoch }],
-        };
         var signing = new SigningKey
         {
             KeyId = SigningKeyId, Purpose = KeyPurposes.AccessToken, Algorithm = JoseAlg.ES256, PublicJwk = JsonWebKey.From(signingKey, SigningKeyId).ToJson(), WrappedPrivateKey = "",
@@ -269,7 +286,6 @@ internal sealed class GrainCluster : IAsyncDisposable
         var committed = await Store.Commit(
             new Change(
                 [
-                    Write(ObjectKinds.Identity, Worker, RegistryJson.Write(worker)),
                     Write(ObjectKinds.Api, Payments, RegistryJson.Write(api)),
                     Write(ObjectKinds.Api, EventScopes.Resource, RegistryJson.Write(events)),
                     Write(ObjectKinds.SigningKey, "access-token/" + SigningKeyId, RegistryJson.Write(signing)),
@@ -291,4 +307,14 @@ internal sealed class GrainCluster : IAsyncDisposable
         {
         }
     }
+}
+
+/// <summary>One cluster for the tests of a class, each about an identity of its own.</summary>
+public sealed class GrainClusterFixture : IAsyncLifetime
+{
+    internal GrainCluster Cluster { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Cluster = await GrainCluster.Start();
+
+    public async ValueTask DisposeAsync() => await Cluster.DisposeAsync();
 }

@@ -11,7 +11,7 @@ namespace Assay.Silo.Tests.Cluster;
 public sealed class PredecessorsTests : IDisposable
 {
     private static readonly TimeSpan Life = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(90);
     private static readonly string[] Names = ["here", "other", "dead", "stopping", "stranger"];
 
     private readonly TemporaryFolder temporary = new();

@@ -10,15 +10,15 @@ namespace Assay.Silo.Tests.Cluster;
 
 /// <summary>What somebody else is told about an identity is the same on every silo, and of now.</summary>
 [Collection(Undisturbed.Collection)]
-public sealed class TwoSiloEvaluationTests : IAsyncLifetime
+public sealed class TwoSiloEvaluationTests(GrainClusterFixture fixture) : IClassFixture<GrainClusterFixture>, IAsyncLifetime
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(90);
 
-    private GrainCluster cluster = null!;
+    private readonly GrainCluster cluster = fixture.Cluster;
 
-    public async ValueTask InitializeAsync() => cluster = await GrainCluster.Start();
+    public async ValueTask InitializeAsync() => await cluster.Begin();
 
-    public async ValueTask DisposeAsync() => await cluster.DisposeAsync();
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
     public async Task Once_a_narrowing_call_has_returned_no_silo_says_yes_and_an_answer_that_was_on_its_way_does_not_leave()
@@ -42,13 +42,13 @@ public sealed class TwoSiloEvaluationTests : IAsyncLifetime
     public async Task It_answers_by_the_same_rules_as_a_search_that_wakes_nobody()
     {
         var view = cluster.Service<SiloView>(cluster.Silos[0]).Current!;
-        var stored = await cluster.Store.Read(new ObjectKey(GrainCluster.Realm, ObjectKinds.Identity, GrainCluster.Worker), CancellationToken.None);
+        var stored = await cluster.Store.Read(new ObjectKey(GrainCluster.Realm, ObjectKinds.Identity, cluster.Worker), CancellationToken.None);
         var worker = RegistryJson.ReadIdentity(stored!.Body.Span);
         (EvaluationRequest Request, string Answer)[] questions =
         [
             (Request, "payments:read"),
             (Request with { PrincipalType = EntityTypes.Workload }, "payments:read"),
-            (Request with { AuthenticationMethod = "private_key_jwt", CredentialHandle = GrainCluster.Key }, "payments:read"),
+            (Request with { AuthenticationMethod = "private_key_jwt", CredentialHandle = cluster.Key }, "payments:read"),
             (Request with { PrincipalType = EntityTypes.Person }, "UnknownIdentity"),
             (Request with { AuthenticationMethod = "client_secret_basic" }, "CredentialNotHeld"),
             (Request with { CredentialHandle = "key-2" }, "CredentialNotHeld"),
@@ -80,6 +80,6 @@ public sealed class TwoSiloEvaluationTests : IAsyncLifetime
     private async Task<Decision> Ask(InProcessSiloHandle silo, DecisionTicket? passage = null, EvaluationRequest? request = null)
     {
         using var own = cluster.Service<DecisionGate>(silo).Enter();
-        return await cluster.Service<IdentityCalls>(silo).Evaluate(GrainCluster.Worker, request ?? Request, passage ?? own, CancellationToken.None);
+        return await cluster.Service<IdentityCalls>(silo).Evaluate(cluster.Worker, request ?? Request, passage ?? own, CancellationToken.None);
     }
 }

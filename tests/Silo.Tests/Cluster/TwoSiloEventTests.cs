@@ -13,10 +13,14 @@ namespace Assay.Silo.Tests.Cluster;
 [Collection(Undisturbed.Collection)]
 public sealed class TwoSiloEventTests : IAsyncLifetime
 {
-    private readonly string id = StreamIds.New(GrainCluster.Worker);
+    private string id = "";
     private GrainCluster cluster = null!;
 
-    public async ValueTask InitializeAsync() => cluster = await GrainCluster.Start(withEvents: true);
+    public async ValueTask InitializeAsync()
+    {
+        cluster = await GrainCluster.Start(withEvents: true, GrainCluster.BriefLease);
+        id = StreamIds.New(cluster.Worker);
+    }
 
     public async ValueTask DisposeAsync() => await cluster.DisposeAsync();
 
@@ -25,8 +29,8 @@ public sealed class TwoSiloEventTests : IAsyncLifetime
     {
         await using var endpoint = await PushReceiver.Start();
         var settings = new StreamSettings(null, [EventTypes.RiskLevelChange], endpoint.Url, null);
-        Assert.Equal(StreamOutcome.Done, (await Stream(0).Change(new StreamChange.Create(GrainCluster.Worker, settings))).Outcome);
-        Assert.Equal(StreamOutcome.Done, (await Stream(1).Change(new StreamChange.AddSubject($"identity:{GrainCluster.Worker}"))).Outcome);
+        Assert.Equal(StreamOutcome.Done, (await Stream(0).Change(new StreamChange.Create(cluster.Worker, settings))).Outcome);
+        Assert.Equal(StreamOutcome.Done, (await Stream(1).Change(new StreamChange.AddSubject($"identity:{cluster.Worker}"))).Outcome);
 
         var first = await Pushed(endpoint, 0, 1, 0, 1);
         var home = Assert.Single(cluster.Silos, silo => cluster.Service<LocalStreams>(silo).Contains(id));
@@ -43,8 +47,8 @@ public sealed class TwoSiloEventTests : IAsyncLifetime
     [Fact]
     public async Task Whoever_asks_gets_the_same_events_until_somebody_settles_them()
     {
-        await Stream(0).Change(new StreamChange.Create(GrainCluster.Worker, new StreamSettings(null, [], null, null)));
-        await Stream(0).Change(new StreamChange.AddSubject($"identity:{GrainCluster.Worker}"));
+        await Stream(0).Change(new StreamChange.Create(cluster.Worker, new StreamSettings(null, [], null, null)));
+        await Stream(0).Change(new StreamChange.AddSubject($"identity:{cluster.Worker}"));
         await Raise(0, 60);
         await Raise(1, 5);
 

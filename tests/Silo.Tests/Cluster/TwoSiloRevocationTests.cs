@@ -8,15 +8,15 @@ namespace Assay.Silo.Tests.Cluster;
 
 /// <summary>What one silo ended is dead on the other when the call has returned.</summary>
 [Collection(Undisturbed.Collection)]
-public sealed class TwoSiloRevocationTests : IAsyncLifetime
+public sealed class TwoSiloRevocationTests(GrainClusterFixture fixture) : IClassFixture<GrainClusterFixture>, IAsyncLifetime
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(90);
 
-    private GrainCluster cluster = null!;
+    private readonly GrainCluster cluster = fixture.Cluster;
 
-    public async ValueTask InitializeAsync() => cluster = await GrainCluster.Start();
+    public async ValueTask InitializeAsync() => await cluster.Begin();
 
-    public async ValueTask DisposeAsync() => await cluster.DisposeAsync();
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
     public async Task A_token_is_live_on_every_silo_until_one_revokes_it_and_its_sibling_stays()
@@ -34,14 +34,19 @@ public sealed class TwoSiloRevocationTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(RevocationKind.Identity, GrainCluster.Worker), InlineData(RevocationKind.Credential, GrainCluster.Key), InlineData(RevocationKind.Key, GrainCluster.SigningKeyId)]
-    [InlineData(RevocationKind.PolicyVersion, null)]
-    public async Task What_a_token_hangs_on_ends_all_that_were_issued_and_none_that_will_be(RevocationKind kind, string? name)
+    [InlineData(RevocationKind.Identity), InlineData(RevocationKind.Credential), InlineData(RevocationKind.Key), InlineData(RevocationKind.PolicyVersion)]
+    public async Task What_a_token_hangs_on_ends_all_that_were_issued_and_none_that_will_be(RevocationKind kind)
     {
         var (first, _, decided) = await cluster.Mint(cluster.Silos[0]);
         var (second, _, _) = await cluster.Mint(cluster.Silos[1]);
 
-        await End(new RevocationId(kind, name ?? decided.Input.PolicyVersion));
+        await End(new RevocationId(kind, kind switch
+        {
+            RevocationKind.Identity => cluster.Worker,
+            RevocationKind.Credential => cluster.Key,
+            RevocationKind.Key => GrainCluster.SigningKeyId,
+            _ => decided.Input.PolicyVersion,
+        }));
 
         var (after, _, _) = await cluster.Mint(cluster.Silos[0]);
         foreach (var silo in cluster.Silos)
@@ -58,9 +63,9 @@ public sealed class TwoSiloRevocationTests : IAsyncLifetime
         var (token, _, decided) = await cluster.Mint(cluster.Silos[0]);
         var issued = decided.Input.Time;
 
-        await End(new RevocationId(RevocationKind.Identity, GrainCluster.Worker, IssueWindow.Of(null, issued.AddSeconds(-2))));
+        await End(new RevocationId(RevocationKind.Identity, cluster.Worker, IssueWindow.Of(null, issued.AddSeconds(-2))));
         Assert.All(cluster.Silos, silo => Assert.IsType<TokenState.Live>(cluster.Examine(silo, token)));
-        await End(new RevocationId(RevocationKind.Identity, GrainCluster.Worker, IssueWindow.Of(issued, issued.AddSeconds(1))));
+        await End(new RevocationId(RevocationKind.Identity, cluster.Worker, IssueWindow.Of(issued, issued.AddSeconds(1))));
 
         Assert.All(cluster.Silos, silo => Assert.Equal(new TokenState.Dead(EndReason.Revoked), cluster.Examine(silo, token)));
     }
@@ -92,7 +97,7 @@ public sealed class TwoSiloRevocationTests : IAsyncLifetime
         await Change(new IdentityChange.RemoveMember("Assay::Role::\"clerk\""));
         Assert.All(cluster.Silos, silo => Assert.IsType<TokenState.Live>(cluster.Examine(silo, token)));
 
-        await Change(new IdentityChange.RevokeCredential(GrainCluster.Key));
+        await Change(new IdentityChange.RevokeCredential(cluster.Key));
 
         Assert.All(cluster.Silos, silo => Assert.Equal(new TokenState.Dead(EndReason.Revoked), cluster.Examine(silo, token)));
     }
@@ -108,6 +113,7 @@ public sealed class TwoSiloRevocationTests : IAsyncLifetime
 
         Assert.Equal(new TokenState.Dead(EndReason.Revoked), cluster.Examine(joined, token));
         Assert.IsType<TokenState.Live>(cluster.Examine(joined, sibling));
+        await cluster.Stop(joined).WaitAsync(Soon); // the other tests know of two
     }
 
     /// <summary>Through the second silo.</summary>

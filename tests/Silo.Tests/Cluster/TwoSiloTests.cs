@@ -8,15 +8,15 @@ namespace Assay.Silo.Tests.Cluster;
 
 /// <summary>An identity lives on one silo and is asked through both; wherever it lives next, an assertion gives one token.</summary>
 [Collection(Undisturbed.Collection)]
-public sealed class TwoSiloTests : IAsyncLifetime
+public sealed class TwoSiloTests(GrainClusterFixture fixture) : IClassFixture<GrainClusterFixture>, IAsyncLifetime
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(90);
 
-    private GrainCluster cluster = null!;
+    private readonly GrainCluster cluster = fixture.Cluster;
 
-    public async ValueTask InitializeAsync() => cluster = await GrainCluster.Start();
+    public async ValueTask InitializeAsync() => await cluster.Begin();
 
-    public async ValueTask DisposeAsync() => await cluster.DisposeAsync();
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
     public async Task Either_silo_lets_the_identity_decide()
@@ -32,7 +32,7 @@ public sealed class TwoSiloTests : IAsyncLifetime
         await cluster.Settle(cluster.Silos[0]);
         Assert.Equal(Use.Issued, await cluster.Present(cluster.Silos[1], 1));
 
-        var change = await cluster.Identity(cluster.Silos[1]).Change(new IdentityChange.RevokeCredential("key-1"), "tests");
+        var change = await cluster.Identity(cluster.Silos[1]).Change(new IdentityChange.RevokeCredential(cluster.Key), "tests");
         await cluster.Service<Narrowing>(cluster.Silos[1]).Everywhere(Assert.IsType<ChangeResult.Done>(change).Number, default).WaitAsync(Soon);
 
         Assert.Equal((Use.Refused, Use.Refused), (await cluster.Present(cluster.Silos[0], 2), await cluster.Present(cluster.Silos[1], 3)));
@@ -57,7 +57,7 @@ public sealed class TwoSiloTests : IAsyncLifetime
         var settled = cluster.Settle(home);
         await read.Reached.WaitAsync(Soon); // as it was
 
-        var key = new ObjectKey(GrainCluster.Realm, ObjectKinds.Identity, GrainCluster.Worker);
+        var key = new ObjectKey(GrainCluster.Realm, ObjectKinds.Identity, cluster.Worker);
         var stored = (await cluster.Store.Read(key, default))!;
         var disabled = RegistryJson.ReadIdentity(stored.Body.Span) with { DisabledAt = DateTimeOffset.UnixEpoch };
         var change = await cluster.Store.Commit(new Change([new ObjectWrite(key, stored.Number, RegistryJson.Write(disabled), [])], "tests", "disabled"), default);
@@ -65,7 +65,7 @@ public sealed class TwoSiloTests : IAsyncLifetime
         read.LetGo();
         await settled.WaitAsync(Soon);
 
-        Assert.Equal(RefusalReason.IdentityDisabled, Assert.IsType<Decision.Refused>(await cluster.Identity(home).Decide(GrainCluster.Request(1))).Reason);
+        Assert.Equal(RefusalReason.IdentityDisabled, Assert.IsType<Decision.Refused>(await cluster.Identity(home).Decide(cluster.Request(1))).Reason);
     }
 
     [Fact]
@@ -88,7 +88,7 @@ public sealed class TwoSiloTests : IAsyncLifetime
     public async Task What_was_spent_moves_with_the_identity()
     {
         await cluster.Settle(cluster.Silos[0]);
-        var request = GrainCluster.Request(1);
+        var request = cluster.Request(1);
         Assert.IsType<Decision.Decided>(await cluster.Identity(cluster.Silos[0]).Decide(request)); // and no evidence of it, which could tell
 
         await cluster.Move(cluster.Silos[1]);
@@ -96,35 +96,5 @@ public sealed class TwoSiloTests : IAsyncLifetime
         Assert.Same(cluster.Silos[1], cluster.Home);
         Assert.Equal(Use.Replayed, await cluster.Present(cluster.Silos[0], 1));
         Assert.IsType<Decision.Decided>(await cluster.Identity(cluster.Silos[0]).Decide(request)); // the same call, repeated
-    }
-
-    [Fact]
-    public async Task A_silo_that_stops_hands_over_what_was_spent()
-    {
-        var (home, other) = (cluster.Silos[1], cluster.Silos[0]);
-        await cluster.Settle(home);
-        Assert.IsType<Decision.Decided>(await cluster.Identity(other).Decide(GrainCluster.Request(1)));
-
-        await cluster.Stop(home).WaitAsync(Soon);
-
-        Assert.Same(other, cluster.Home);
-        Assert.Equal((Use.Replayed, Use.Issued), (await cluster.Present(other, 1), await cluster.Present(other, 2)));
-    }
-
-    [Fact]
-    public async Task After_a_silo_died_its_identities_come_back_when_it_is_sealed_and_know_what_was_spent()
-    {
-        var (home, other) = (cluster.Silos[1], cluster.Silos[0]);
-        await cluster.Settle(home);
-        Assert.Equal(Use.Issued, await cluster.Present(other, 1));
-        var epoch = cluster.Service<SiloLease>(home).Epoch;
-
-        await cluster.Kill(home).WaitAsync(Soon);
-        var again = await cluster.Present(other, 1).WaitAsync(Soon);
-
-        Assert.Equal(Use.Replayed, again);
-        var ended = (await cluster.Store.Silos(default)).Single(silo => silo.Epoch == epoch);
-        Assert.True(ended is { Condemned: true, Seal: not null });
-        Assert.Equal(Use.Issued, await cluster.Present(other, 2));
     }
 }

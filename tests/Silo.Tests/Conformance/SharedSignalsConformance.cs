@@ -309,12 +309,13 @@ public sealed class SharedSignalsConformance(EventSiloFixture fixture) : IClassF
     private async Task<JsonElement> Shown(string stream)
     {
         // A settlement is written down a moment after the receiver has answered.
-        for (var tries = 0; ; tries++)
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (true)
         {
             var shown = (await Silo.Admin("GET", "event-streams?limit=200")).Body.GetProperty("streams").EnumerateArray().Single(one => one.GetProperty("id").GetString() == stream);
-            if (shown.GetProperty("refused").GetInt32() > 0 || tries == 50)
+            if (shown.GetProperty("refused").GetInt32() > 0)
                 return shown;
-            await Task.Delay(50);
+            await Task.Delay(50, patience.Token);
         }
     }
 

@@ -190,7 +190,7 @@ public sealed class StatusListConformance(SiloFixture fixture) : IClassFixture<S
         var place = Place.Of(await Silo.TokenOf("payments-exporter"));
         using var metadata = JsonDocument.Parse(await Silo.Http.GetStringAsync(Silo.Url + "/.well-known/oauth-authorization-server"));
         var aggregation = metadata.RootElement.GetProperty("status_list_aggregation_endpoint").GetString()!;
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(90));
 
         Assert.Equal(Silo.Url + "/status-lists", aggregation);
         while (true) // what is named is a moment old

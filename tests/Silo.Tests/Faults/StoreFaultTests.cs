@@ -78,7 +78,7 @@ public sealed class StoreFaultTests
         }
 
         AdminAnswer again;
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(90));
         do
         {
             patience.Token.ThrowIfCancellationRequested(); // the writer tries again by itself, soon

@@ -8,7 +8,7 @@ namespace Assay.Silo.Tests.Hosting;
 
 public sealed class AnnouncedStopTests
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(90);
 
     private readonly Membership membership = new();
     private readonly RecordedEnd end = new();

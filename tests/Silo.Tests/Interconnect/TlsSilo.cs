@@ -15,6 +15,9 @@ internal sealed class TlsSilo : IAsyncDisposable
 {
     private readonly IHost host;
 
+    // A call that was lost with its connection is made again soon.
+    private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(5);
+
     private TlsSilo(CertificateFiles? files, TlsSilo? first, string handshakeTimeout)
     {
         Port = Ports.Free();
@@ -36,6 +39,7 @@ internal sealed class TlsSilo : IAsyncDisposable
         {
             silo.UseLocalhostClustering(Port, gatewayPort: 0, first is null ? null : new IPEndPoint(IPAddress.Loopback, first.Port), "assay", "assay");
             silo.Configure<EndpointOptions>(endpoints => endpoints.GatewayPort = 0);
+            silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = messaging.SystemResponseTimeout = ResponseTimeout);
             silo.UseMutualTls();
         });
         host = builder.Build();
@@ -49,7 +53,7 @@ internal sealed class TlsSilo : IAsyncDisposable
 
     /// <param name="certificate">Null for a silo that speaks plainly.</param>
     /// <param name="first">The silo to join; null for the first.</param>
-    public static TlsSilo Create(IssuedCertificate? certificate, TestAuthority authority, TlsSilo? first = null, string handshakeTimeout = "00:00:05")
+    public static TlsSilo Create(IssuedCertificate? certificate, TestAuthority authority, TlsSilo? first = null, string handshakeTimeout = "00:01:00")
     {
         CertificateFiles? files = null;
         if (certificate is not null)

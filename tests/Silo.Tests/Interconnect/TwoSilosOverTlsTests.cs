@@ -18,7 +18,7 @@ public sealed class TwoSilosOverTlsTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        first = TlsSilo.Create(authority.Issue("silo-1"), authority, handshakeTimeout: "00:00:01");
+        first = TlsSilo.Create(authority.Issue("silo-1"), authority);
         await first.Start();
         second = TlsSilo.Create(authority.Issue("silo-2"), authority, first);
         await second.Start();
@@ -129,43 +129,45 @@ public sealed class TwoSilosOverTlsTests : IAsyncLifetime
     [Fact]
     public async Task Whoever_never_finishes_the_handshake_is_cut_off()
     {
+        await using var impatient = await Impatient();
         using var silent = new TcpClient();
-        await silent.ConnectAsync(IPAddress.Loopback, first.Port);
+        await silent.ConnectAsync(IPAddress.Loopback, impatient.Port);
         using var half = new TcpClient();
-        await half.ConnectAsync(IPAddress.Loopback, first.Port);
+        await half.ConnectAsync(IPAddress.Loopback, impatient.Port);
         await half.GetStream().WriteAsync(new byte[] { 0x16, 0x03, 0x01, 0x02, 0x00, 0x01 }); // the first bytes of a ClientHello
 
         Assert.Empty(await UntilClosed(silent.GetStream()));
         Assert.Empty(await UntilClosed(half.GetStream()));
-        Assert.Contains("the handshake was not finished within 1 s", await first.Log.Next("was refused"), StringComparison.Ordinal);
-        Assert.Equal(2, await first.Answers());
+        Assert.Contains("the handshake was not finished within 1 s", await impatient.Log.Next("was refused"), StringComparison.Ordinal);
+        Assert.Equal(3, await first.Answers());
     }
 
     [Fact]
     public async Task One_address_cannot_hold_more_handshakes_than_its_share()
     {
+        await using var impatient = await Impatient();
         var crowd = new List<TcpClient>();
         for (var i = 0; i < Silo.Interconnect.HandshakeSlots.PerAddress; i++)
         {
             crowd.Add(new TcpClient());
-            await crowd[i].ConnectAsync(IPAddress.Loopback, first.Port);
+            await crowd[i].ConnectAsync(IPAddress.Loopback, impatient.Port);
         }
 
         using var tooMany = new TcpClient();
         await Assert.ThrowsAnyAsync<Exception>(async () =>
         {
-            await tooMany.ConnectAsync(IPAddress.Loopback, first.Port); // may be closed again before it is known to be open
+            await tooMany.ConnectAsync(IPAddress.Loopback, impatient.Port); // may be closed again before it is known to be open
             await tooMany.GetStream().ReadExactlyAsync(new byte[1]);
         });
 
-        Assert.Contains("too many connections have not proved themselves yet", await first.Log.Next("was refused"), StringComparison.Ordinal);
+        Assert.Contains("too many connections have not proved themselves yet", await impatient.Log.Next("was refused"), StringComparison.Ordinal);
         foreach (var one in crowd)
         {
             Assert.Empty(await UntilClosed(one.GetStream()));
             one.Dispose();
         }
 
-        Assert.Equal(2, await first.Answers());
+        Assert.Equal(3, await first.Answers());
     }
 
     [Theory]
@@ -220,6 +222,14 @@ public sealed class TwoSilosOverTlsTests : IAsyncLifetime
         Assert.Equal(2, await AnswersAgain());
     }
 
+    /// <summary>A third silo, which waits a second for a handshake: only where that is what is tested, because a busy machine may take longer.</summary>
+    private async Task<TlsSilo> Impatient()
+    {
+        var third = TlsSilo.Create(authority.Issue("silo-3"), authority, first, handshakeTimeout: "00:00:01");
+        await third.Start();
+        return third;
+    }
+
     /// <summary>A connection that was begun with the old certificate may still be about to fail, and takes what waits for it along.</summary>
     private async Task<int> AnswersAgain()
     {
@@ -229,7 +239,7 @@ public sealed class TwoSilosOverTlsTests : IAsyncLifetime
             {
                 return await first.Answers();
             }
-            catch (Exception fault) when ((fault is OrleansMessageRejectionException && tries < 50) || (fault is TimeoutException && tries < 2)) // the latter when it was lost on its way
+            catch (Exception fault) when ((fault is OrleansMessageRejectionException && tries < 50) || (fault is TimeoutException && tries < 12)) // the latter when it was lost on its way
             {
                 await Task.Delay(100, TestContext.Current.CancellationToken);
             }

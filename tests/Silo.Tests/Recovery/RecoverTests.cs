@@ -103,6 +103,7 @@ public sealed class RecoverTests
             var note = await silo.Http.GetStringAsync(silo.Url + "/log/checkpoint", patience.Token);
             if (note.Split('\n').Any(line => line.Split(' ') is ["shard", var number, var size, ..] && long.Parse(number) == shard && long.Parse(size) > position))
                 return note;
+            await Task.Delay(20, patience.Token);
         }
     }
 

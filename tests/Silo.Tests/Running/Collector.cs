@@ -44,7 +44,7 @@ internal sealed class Collector(WebApplication app) : IAsyncDisposable
     public async Task Until(string text)
     {
         while (!Holds(text))
-            Assert.True(await arrived.WaitAsync(TimeSpan.FromSeconds(30)), $"no span says '{text}'");
+            Assert.True(await arrived.WaitAsync(TimeSpan.FromSeconds(90)), $"no span says '{text}'");
     }
 
     public async ValueTask DisposeAsync()

@@ -18,7 +18,7 @@ internal sealed class RunningSilo : IAsyncDisposable
         Folder = folder;
         this.settings = settings;
         Url = $"http://127.0.0.1:{Ports.Free()}";
-        Http = new HttpClient(Presented) { Timeout = TimeSpan.FromSeconds(30) };
+        Http = new HttpClient(Presented) { Timeout = TimeSpan.FromMinutes(2) };
     }
 
     public string Folder { get; }
@@ -84,7 +84,7 @@ internal sealed class RunningSilo : IAsyncDisposable
     public async Task UntilSaid(string text)
     {
         while (!Output.Contains(text, StringComparison.Ordinal))
-            Assert.True(await said.WaitAsync(TimeSpan.FromSeconds(30)), $"the silo never said '{text}':\n{Output}");
+            Assert.True(await said.WaitAsync(TimeSpan.FromSeconds(90)), $"the silo never said '{text}':\n{Output}");
     }
 
     /// <summary>Completes when it has written down, for its next start, that the feed came that far.</summary>
@@ -150,7 +150,7 @@ internal sealed class RunningSilo : IAsyncDisposable
 
     private async Task UntilReady()
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         while (true)
         {
             if (process!.HasExited)

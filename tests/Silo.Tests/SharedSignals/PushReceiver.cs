@@ -46,7 +46,7 @@ internal sealed class PushReceiver : IAsyncDisposable
 
     public async Task<Push> Next()
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(90));
         return await pushes.Reader.ReadAsync(patience.Token);
     }
 

@@ -105,7 +105,7 @@ public sealed class WitnessTests
     /// <summary>How many records of the shard the public checkpoint says are cosigned, when they are so many.</summary>
     private static async Task<long> Cosigned(RunningSilo silo, long atLeast, string shard = "1")
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(90));
         while (true)
         {
             var note = await silo.Http.GetStringAsync(silo.Url + "/log/checkpoint", patience.Token);
@@ -115,7 +115,7 @@ public sealed class WitnessTests
                     return long.Parse(size);
             }
 
-            await Task.Yield();
+            await Task.Delay(20, patience.Token);
         }
     }
 }
