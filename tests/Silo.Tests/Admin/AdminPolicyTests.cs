@@ -6,8 +6,8 @@ using Assay.Silo.Tests.Running;
 
 namespace Assay.Silo.Tests.Admin;
 
-/// <summary>Policy sets, bundles and keys. One silo for each test: what is in force is for all.</summary>
-public sealed class AdminPolicyTests
+/// <summary>Policy sets, bundles and keys. What leaves another policy set or signing key behind has a silo of its own: what is in force is for all.</summary>
+public sealed class AdminPolicyTests(SiloFixture fixture) : IClassFixture<SiloFixture>
 {
     private const string Payments = "https://payments.example";
 
@@ -25,7 +25,7 @@ public sealed class AdminPolicyTests
     [Fact]
     public async Task A_policy_set_is_stored_activated_and_rolled_back()
     {
-        await using var silo = await RunningSilo.Start();
+        var silo = fixture.Silo;
         var before = (await silo.Admin("GET", "policies")).Body.GetProperty("domains")[0].GetProperty("active").GetString();
         Assert.Equal("payments:read", await Scopes(silo, "payments:read payments:refund"));
 
@@ -50,7 +50,7 @@ public sealed class AdminPolicyTests
     [Fact]
     public async Task Wrong_policies_bundles_and_versions_are_refused_and_change_nothing()
     {
-        await using var silo = await RunningSilo.Start();
+        var silo = fixture.Silo;
 
         var faulty = await silo.Admin("POST", "policies", Upload("permit (principal, action, resource)\nwhen { context.risk.score > };\n@max_tll(\"5m\")\npermit (principal, action, resource);"));
         Assert.Equal(422, faulty.Status);
@@ -71,7 +71,7 @@ public sealed class AdminPolicyTests
     [Fact]
     public async Task A_bundle_is_compared_applied_whole_and_only_at_the_version_it_was_compared_with()
     {
-        await using var silo = await RunningSilo.Start();
+        var silo = fixture.Silo;
         const string Bundle = """{"v":1,"name":"more","groups":[{"uid":"Assay::Role::\"extra\""}],"identities":[{"id":"extra-1","kind":"workload","grantTypes":["client_credentials"],"memberships":[{"group":"Assay::Role::\"extra\""}]}]}""";
 
         var dry = await silo.Admin("POST", "apply", $$"""{"bundle":{{Bundle}},"dryRun":true}""");
@@ -147,7 +147,7 @@ public sealed class AdminPolicyTests
     [Fact(Timeout = 120_000)]
     public async Task Every_purpose_has_a_ring_of_its_own_that_rotates_by_itself()
     {
-        await using var silo = await RunningSilo.Start();
+        var silo = fixture.Silo;
         async Task<string[]> Keys(string purpose) =>
             [.. (await silo.Admin("GET", "keys?purpose=" + purpose)).Body.GetProperty("keys").EnumerateArray().Select(key => $"{key.GetProperty("purpose")} {key.GetProperty("state")}").Order()];
         var all = (await silo.Admin("GET", "keys")).Body.GetProperty("keys").EnumerateArray().Select(key => key.GetProperty("purpose").GetString()).Distinct();

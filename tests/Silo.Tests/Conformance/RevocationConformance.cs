@@ -68,7 +68,7 @@ public sealed class RevocationConformance(SiloFixture fixture) : IClassFixture<S
     [Fact]
     public async Task Check_10_2_6_While_the_store_is_out_the_answer_is_503_and_says_when_to_try_again()
     {
-        await using var silo = await RunningSilo.Start();
+        var silo = Silo;
         var token = await silo.TokenOf("payments-exporter");
 
         using (BrokenTable.Break(silo, "state.db", "feed"))
