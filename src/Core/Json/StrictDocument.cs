@@ -11,7 +11,7 @@ internal static class StrictDocument
     // Stored text is no web page, and people read it: quotes as \", other letters as they are.
     public static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private static readonly JsonDocumentOptions ReaderOptions = new() { AllowDuplicateProperties = false, MaxDepth = 128 };
+    public static readonly JsonDocumentOptions ReaderOptions = new() { AllowDuplicateProperties = false, MaxDepth = 128 };
 
     /// <summary>Writes one document; the object is opened with its version and closed here.</summary>
     public static byte[] Encode<T>(T value, int version, Action<Utf8JsonWriter, T> writeMembers)
@@ -38,9 +38,16 @@ internal static class StrictDocument
         if (found != version)
             throw new FormatException($"{kind}: version {found.ToString(CultureInfo.InvariantCulture)} is not known here; expected {version}");
 
-        var value = read(members);
-        members.End();
-        return value;
+        try
+        {
+            var value = read(members);
+            members.End();
+            return value;
+        }
+        catch (InvalidOperationException exception) // bytes of a name that are no text
+        {
+            throw new FormatException($"{kind}: not valid Unicode", exception);
+        }
     }
 
     private static JsonDocument Parse(ReadOnlySpan<byte> utf8, string kind)
@@ -49,7 +56,7 @@ internal static class StrictDocument
         {
             return JsonDocument.Parse(utf8.ToArray(), ReaderOptions);
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException) // the second for a name with half a surrogate pair
         {
             throw new FormatException($"{kind}: not JSON, or a member appears twice: {exception.Message}", exception);
         }

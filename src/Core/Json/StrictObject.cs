@@ -37,6 +37,10 @@ internal sealed class StrictObject
     /// <summary>How a moment is written: UTC, to 100 ns.</summary>
     public static string Format(DateTimeOffset moment) => moment.UtcDateTime.ToString(MomentFormat, CultureInfo.InvariantCulture);
 
+    /// <summary>Reads what <see cref="Format(DateTimeOffset)"/> writes, and nothing else.</summary>
+    public static bool TryParse(ReadOnlySpan<char> text, out DateTimeOffset moment) => DateTimeOffset.TryParseExact(
+        text, MomentFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out moment);
+
     /// <summary>How a span of time is written: <c>[d.]hh:mm:ss[.fffffff]</c>.</summary>
     public static string Format(TimeSpan span) => span.ToString("c", CultureInfo.InvariantCulture);
 
@@ -70,8 +74,7 @@ internal sealed class StrictObject
 
     public DateTimeOffset? OptionalMoment(string name) =>
         OptionalText(name) is not { } text ? null
-        : DateTimeOffset.TryParseExact(
-            text, MomentFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment) ? moment
+        : TryParse(text, out var moment) ? moment
         : throw Bad(name, "expected a moment in UTC like 2026-01-31T12:00:00Z");
 
     public TimeSpan? OptionalSpan(string name) =>

@@ -18,7 +18,7 @@ public static class RegistryJson
     /// <summary>The version of the encoding, written as <c>v</c>.</summary>
     public const int Version = 1;
 
-    private static readonly Words<CredentialKind> CredentialKinds = new(("public-key", CredentialKind.PublicKey), ("secret", CredentialKind.Secret));
+    internal static readonly Words<CredentialKind> CredentialKinds = new(("public-key", CredentialKind.PublicKey), ("secret", CredentialKind.Secret));
 
     public static ReadOnlyMemory<byte> Write(Identity identity) => StrictDocument.Encode(identity, Version, WriteMembers);
 
@@ -40,7 +40,17 @@ public static class RegistryJson
 
     public static ReadOnlyMemory<byte> Write(Containment containment) => StrictDocument.Encode(containment, Version, WriteMembers);
 
-    public static Identity ReadIdentity(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "identity", Version, ReadIdentity);
+    public static Identity ReadIdentity(ReadOnlySpan<byte> json) =>
+        IdentityReader.TryRead(json, Version, null, out var identity) ? identity : ReadIdentityStrictly(json);
+
+    /// <summary>
+    /// As <see cref="ReadIdentity(ReadOnlySpan{byte})"/>, without what no decision asks for: public keys and hashes of secrets, most of what an identity holds. Not to be written back.
+    /// </summary>
+    /// <param name="id">Its id, as the caller holds it: held once, then.</param>
+    public static Identity ReadIdentityToDecide(ReadOnlySpan<byte> json, string id) =>
+        IdentityReader.TryRead(json, Version, id, out var identity) ? identity : WithoutProofs(ReadIdentityStrictly(json));
+
+    internal static Identity ReadIdentityStrictly(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "identity", Version, ReadIdentity);
 
     public static Group ReadGroup(ReadOnlySpan<byte> json) => StrictDocument.Decode(json, "group", Version, ReadGroup);
 
@@ -121,6 +131,11 @@ public static class RegistryJson
         RevokedAt = json.OptionalMoment("revokedAt"),
         FrozenAt = json.OptionalMoment("frozenAt"),
         ManagedBy = json.OptionalSharedText("managedBy"),
+    };
+
+    private static Identity WithoutProofs(Identity identity) => identity with
+    {
+        Credentials = ImmutableArray.CreateRange(identity.Credentials, static credential => credential with { PublicJwk = null, SecretHash = null }),
     };
 
     private static void WriteMembers(Utf8JsonWriter json, Membership membership)

@@ -92,6 +92,82 @@ public sealed class RegistryJsonTests
     public void Every_identity_reads_back_as_it_was() => Generate.Identity.Sample(identity => Content.Same(identity, RegistryJson.ReadIdentity(RegistryJson.Write(identity).Span)));
 
     [Fact]
+    public void Every_identity_without_signals_is_read_in_one_pass_and_as_the_strict_reader_reads_it() => Generate.Identity.Sample(identity =>
+    {
+        var json = RegistryJson.Write(identity with { Signals = [] }).Span;
+
+        Assert.True(IdentityReader.TryRead(json, RegistryJson.Version, null, out var read));
+        Content.Same(RegistryJson.ReadIdentityStrictly(json), read);
+    });
+
+    [Fact]
+    public void What_is_read_to_decide_is_the_identity_without_keys_and_hashes() => Generate.Identity.Sample(identity => Content.Same(
+        identity with { Credentials = [.. identity.Credentials.Select(credential => credential with { PublicJwk = null, SecretHash = null })] },
+        RegistryJson.ReadIdentityToDecide(RegistryJson.Write(identity).Span, identity.Id)));
+
+    [Fact]
+    public void Whatever_is_wrong_with_an_identity_both_readers_say_the_same() => Gen.Select(Generate.Identity, Gen.Int[0, 4000], Gen.Byte, Gen.Int[0, 4]).Sample((identity, place, other, how) =>
+    {
+        var json = RegistryJson.Write(identity with { Signals = [] }).ToArray();
+        place %= json.Length;
+        byte[] spoilt = how switch
+        {
+            0 => [.. json[..place], other, .. json[place..]],
+            1 => [.. json[..place], .. json[(place + 1)..]],
+            2 => [.. json[..place], other, .. json[(place + 1)..]],
+            3 => json[..place],
+            _ => [.. json, other],
+        };
+
+        var strict = Outcome(() => RegistryJson.ReadIdentityStrictly(spoilt));
+        var read = Outcome(() => RegistryJson.ReadIdentity(spoilt));
+        var toDecide = Outcome(() => RegistryJson.ReadIdentityToDecide(spoilt, identity.Id));
+
+        Assert.Equal(strict.Fault, read.Fault);
+        Assert.Equal(strict.Fault, toDecide.Fault);
+        Content.Same(strict.Identity, read.Identity);
+    });
+
+    [Theory]
+    [InlineData("""{"v":1,"id":"a","kind":"workload","id":"a"}""")]
+    [InlineData("""{"v":1,"id":"a","kind":"workload","nickname":"a"}""")]
+    [InlineData("""{"v":1,"id":"a","kind":"workload","name":null}""")]
+    [InlineData("""{"v":2,"id":"a","kind":"workload"}""")]
+    [InlineData("""{"v":1,"id":"a"}""")]
+    [InlineData("""{"v":1,"id":"a","kind":"workload"} {}""")]
+    [InlineData("""{"v":1,"id":"a","kind":"workload","attributes":{"tier":1,"tier":2}}""")]
+    [InlineData("""{"v":1,"id":"a","kind":"workload","memberships":[{"group":"Assay::Role::\"a\"","group":"Assay::Role::\"b\""}]}""")]
+    [InlineData("""{"v":1,"id":"a","kind":"workload","memberships":[{"expiresAt":"2026-01-31T12:00:00Z"}]}""")]
+    [InlineData("""{"v":1,"id":"a","kind":"workload","credentials":[{"handle":"h","kind":"secret","createdAt":"2026-01-31 12:00:00"}]}""")]
+    [InlineData("""{"v":1,"id":"a","kind":"workload","credentials":[{"handle":"h","kind":"secret","createdAt":"2026-01-31T12:00:00Z","secretHash":"\ud800"}]}""")]
+    [InlineData("""{"v":1,"id":"a","kind":"workload","credentials":[{"handle":"h","kind":"secret","createdAt":"2026-01-31T12:00:00Z","secretHash":1}]}""")]
+    public void An_identity_with_a_fault_is_refused_however_it_is_read(string json)
+    {
+        var bytes = Encoding.UTF8.GetBytes(json);
+
+        Assert.Throws<FormatException>(() => RegistryJson.ReadIdentity(bytes));
+        Assert.Throws<FormatException>(() => RegistryJson.ReadIdentityToDecide(bytes, "a"));
+    }
+
+    [Fact]
+    public void What_many_identities_have_alike_is_held_once()
+    {
+        var one = RegistryJson.ReadIdentityToDecide(RegistryJson.Write(Worker("one")).Span, "one");
+        var other = RegistryJson.ReadIdentityToDecide(RegistryJson.Write(Worker("other")).Span, "other");
+
+        Assert.True(one.Memberships == other.Memberships); // the same array
+        Assert.True(one.GrantTypes == other.GrantTypes);
+        Assert.Same(one.Attributes, other.Attributes);
+
+        static Identity Worker(string id) => new()
+        {
+            Id = id,
+            Attributes = Value.Record(("tier", Value.Of(2L))),
+            Memberships = [new Membership { Group = new EntityUid(EntityTypes.Role, "auditor"), ManagedBy = "workers" }],
+        };
+    }
+
+    [Fact]
     public void Every_group_reads_back_as_it_was() => Generate.Group.Sample(group => Content.Same(group, RegistryJson.ReadGroup(RegistryJson.Write(group).Span)));
 
     [Fact]
@@ -164,4 +240,16 @@ public sealed class RegistryJsonTests
     public void Bytes_that_are_no_text_are_refused() => Assert.Throws<FormatException>(() => RegistryJson.ReadIdentity([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]));
 
     private static string Text(ReadOnlyMemory<byte> json) => Encoding.UTF8.GetString(json.Span);
+
+    private static (Identity? Identity, string? Fault) Outcome(Func<Identity> read)
+    {
+        try
+        {
+            return (read(), null);
+        }
+        catch (FormatException fault)
+        {
+            return (null, fault.Message);
+        }
+    }
 }
