@@ -51,7 +51,7 @@ internal sealed class SqliteAuthorityStore : IAuthorityStore
     public Task<ImmutableArray<StoredObject?>> ReadAll(ImmutableArray<ObjectKey> keys, CancellationToken cancellationToken) =>
         Task.FromResult(database.Read(connection =>
         {
-            using var query = new NewestQuery(connection, null);
+            using var query = new NewestQuery(connection);
             var objects = ImmutableArray.CreateBuilder<StoredObject?>(keys.Length);
             foreach (var key in keys)
                 objects.Add(query.Find(key, long.MaxValue));
@@ -59,7 +59,7 @@ internal sealed class SqliteAuthorityStore : IAuthorityStore
         }));
 
     public Task<StoredObject?> ReadAsOf(ObjectKey key, long number, CancellationToken cancellationToken) =>
-        Task.FromResult(database.Read(connection => Newest(connection, null, key, number)));
+        Task.FromResult(database.Read(connection => Newest(connection, key, number)));
 
     public Task<ObjectList> List(string realm, string kind, CancellationToken cancellationToken) => ListAsOf(realm, kind, long.MaxValue, cancellationToken);
 
@@ -263,7 +263,7 @@ internal sealed class SqliteAuthorityStore : IAuthorityStore
         var number = SqliteFeed.Next(connection, transaction, clock, change.Actor, change.Reason);
         foreach (var write in change.Writes)
         {
-            var present = Newest(connection, transaction, write.Key, long.MaxValue);
+            var present = Newest(connection, write.Key, long.MaxValue);
             var actual = present is null or { IsDeleted: true } ? 0 : present.Number;
             if (actual != write.ExpectedNumber)
                 throw new Refused(new CommitResult.Conflict(write.Key, actual));
@@ -337,9 +337,9 @@ internal sealed class SqliteAuthorityStore : IAuthorityStore
         };
     }
 
-    private static StoredObject? Newest(SqliteConnection connection, SqliteTransaction? transaction, ObjectKey key, long number)
+    private static StoredObject? Newest(SqliteConnection connection, ObjectKey key, long number)
     {
-        using var query = new NewestQuery(connection, transaction);
+        using var query = new NewestQuery(connection);
         return query.Find(key, number);
     }
 
@@ -363,37 +363,30 @@ internal sealed class SqliteAuthorityStore : IAuthorityStore
         return epochs;
     }
 
-    /// <summary>Finds versions of objects, as many as one likes: the statement is prepared once.</summary>
-    private readonly struct NewestQuery : IDisposable
+    /// <summary>Finds versions of objects, as many as one likes: the statement is compiled once.</summary>
+    private readonly struct NewestQuery(SqliteConnection connection) : IDisposable
     {
-        private readonly SqliteCommand command;
-        private readonly SqliteParameter realm;
-        private readonly SqliteParameter kind;
-        private readonly SqliteParameter id;
-        private readonly SqliteParameter most;
-
-        public NewestQuery(SqliteConnection connection, SqliteTransaction? transaction)
-        {
-            command = connection.Command(
-                transaction, "SELECT number, body FROM object WHERE realm = $realm AND kind = $kind AND id = $id AND number <= $number ORDER BY number DESC LIMIT 1");
-            realm = command.Parameters.Add("$realm", SqliteType.Text);
-            kind = command.Parameters.Add("$kind", SqliteType.Text);
-            id = command.Parameters.Add("$id", SqliteType.Text);
-            most = command.Parameters.Add("$number", SqliteType.Integer);
-        }
+        private readonly Statement statement = new(
+            connection, "SELECT number, body FROM object WHERE realm = ?1 AND kind = ?2 AND id = ?3 AND number <= ?4 ORDER BY number DESC LIMIT 1");
 
         public StoredObject? Find(ObjectKey key, long number)
         {
-            (realm.Value, kind.Value, id.Value, most.Value) = (key.Realm, key.Kind, key.Id, number);
-            using var rows = command.ExecuteReader();
-            if (!rows.Read())
-                return null;
-            return rows.IsDBNull(1)
-                ? new StoredObject(key, rows.GetInt64(0), ReadOnlyMemory<byte>.Empty, true)
-                : new StoredObject(key, rows.GetInt64(0), (byte[])rows[1], false);
+            statement.Set(1, key.Realm).Set(2, key.Kind).Set(3, key.Id).Set(4, number);
+            try
+            {
+                if (!statement.Step())
+                    return null;
+                return statement.IsNull(1)
+                    ? new StoredObject(key, statement.Long(0), ReadOnlyMemory<byte>.Empty, true)
+                    : new StoredObject(key, statement.Long(0), statement.Bytes(1).ToArray(), false);
+            }
+            finally
+            {
+                statement.Reset();
+            }
         }
 
-        public void Dispose() => command.Dispose();
+        public void Dispose() => statement.Dispose();
     }
 
     /// <summary>Rolls the transaction back.</summary>

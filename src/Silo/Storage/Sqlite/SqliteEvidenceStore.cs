@@ -89,22 +89,18 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
     public Task<ImmutableArray<ImmutableArray<SpentAssertion>>> Spent(ImmutableArray<SubjectKey> keys, DateTimeOffset now, CancellationToken cancellationToken) =>
         Task.FromResult(subjects.Read(keys, (connection, unsorted) =>
         {
-            using var query = connection.Command(
-                null,
-                "SELECT spent FROM subject WHERE realm = $realm AND subject = $subject AND spent IS NOT NULL AND spent_until >= $now",
-                ("$now", now.ToUnixTimeMilliseconds()));
-            var realm = query.Parameters.Add("$realm", SqliteType.Text);
-            var subject = query.Parameters.Add("$subject", SqliteType.Text);
+            using var query = new Statement(connection, "SELECT spent FROM subject WHERE realm = ?1 AND subject = ?2 AND spent IS NOT NULL AND spent_until >= ?3");
+            query.Set(3, now.ToUnixTimeMilliseconds());
             var found = ImmutableArray.CreateBuilder<ImmutableArray<SpentAssertion>>(keys.Length);
             for (var i = 0; i < keys.Length; i++)
             {
                 ImmutableArray<SpentAssertion>.Builder? live = null; // of most there are none
                 foreach (var row in unsorted[i])
                     EvidencePacking.AddLive(row.Spent, now, ref live);
-                (realm.Value, subject.Value) = (keys[i].Realm, keys[i].Subject);
-                using var rows = query.ExecuteReader();
-                while (rows.Read())
-                    EvidencePacking.AddLive(EvidencePacking.ReadSpent((byte[])rows[0]), now, ref live);
+                query.Set(1, keys[i].Realm).Set(2, keys[i].Subject);
+                while (query.Step())
+                    EvidencePacking.AddLive(EvidencePacking.ReadSpent(query.Bytes(0)), now, ref live);
+                query.Reset();
                 found.Add(live?.DrainToImmutable() ?? []);
             }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -28,7 +29,17 @@ internal sealed class Statement : IDisposable
 
     public Statement Set(int parameter, string text)
     {
-        Check(raw.sqlite3_bind_text(statement, parameter, text));
+        const int most = 512;
+        if (text.Length == 0 || Encoding.UTF8.GetMaxByteCount(text.Length) > most)
+        {
+            Check(raw.sqlite3_bind_text(statement, parameter, text)); // an empty span would be NULL
+        }
+        else
+        {
+            Span<byte> utf8 = stackalloc byte[most]; // SQLite takes a copy
+            Check(raw.sqlite3_bind_text(statement, parameter, utf8[..Encoding.UTF8.GetBytes(text, utf8)]));
+        }
+
         return this;
     }
 
@@ -62,6 +73,27 @@ internal sealed class Statement : IDisposable
             raw.sqlite3_reset(statement);
         }
     }
+
+    /// <summary>Goes to the first or the next row. Reset it before it is run anew.</summary>
+    /// <returns>False when there is none.</returns>
+    /// <exception cref="SqliteException">As of any statement.</exception>
+    public bool Step() => raw.sqlite3_step(statement) switch
+    {
+        raw.SQLITE_ROW => true,
+        raw.SQLITE_DONE => false,
+        var result => throw Fault(result),
+    };
+
+    /// <summary>Gives up the row it is at; the parameters stay.</summary>
+    public void Reset() => raw.sqlite3_reset(statement);
+
+    /// <summary>Of the row it is at; the first column has the number 0.</summary>
+    public long Long(int column) => raw.sqlite3_column_int64(statement, column);
+
+    public bool IsNull(int column) => raw.sqlite3_column_type(statement, column) == raw.SQLITE_NULL;
+
+    /// <summary>Good until the next step or reset.</summary>
+    public ReadOnlySpan<byte> Bytes(int column) => raw.sqlite3_column_blob(statement, column);
 
     public void Dispose() => statement.Dispose();
 

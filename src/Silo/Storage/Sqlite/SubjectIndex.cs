@@ -70,23 +70,24 @@ internal sealed class SubjectIndex : IDisposable
     }
 
     /// <summary>The rows of a subject that are in the file, and before them those that are in memory only; both as of one moment.</summary>
-    public T Read<T>(string realm, string subject, Func<SqliteConnection, IReadOnlyList<EvidenceIndexRow>, T> read) =>
+    public T Read<T>(string realm, string subject, Func<SqliteConnection, IReadOnlyCollection<EvidenceIndexRow>, T> read) =>
         Read([new SubjectKey(realm, subject)], (connection, unsorted) => read(connection, unsorted[0]));
 
     /// <summary>As the other, for several subjects: each one's rows in memory at its place.</summary>
-    public T Read<T>(ImmutableArray<SubjectKey> keys, Func<SqliteConnection, List<EvidenceIndexRow>[], T> read)
+    public T Read<T>(ImmutableArray<SubjectKey> keys, Func<SqliteConnection, IReadOnlyCollection<EvidenceIndexRow>[], T> read)
     {
         moving.EnterReadLock();
         try
         {
-            var unsorted = new List<EvidenceIndexRow>[keys.Length];
+            var unsorted = new IReadOnlyCollection<EvidenceIndexRow>[keys.Length];
             lock (guard)
             {
                 for (var i = 0; i < keys.Length; i++)
                 {
-                    unsorted[i] = [];
-                    fresh.CopyTo(unsorted[i], keys[i].Realm, keys[i].Subject);
-                    sorting?.CopyTo(unsorted[i], keys[i].Realm, keys[i].Subject);
+                    List<EvidenceIndexRow>? found = null; // of most there are none
+                    fresh.CopyTo(ref found, keys[i].Realm, keys[i].Subject);
+                    sorting?.CopyTo(ref found, keys[i].Realm, keys[i].Subject);
+                    unsorted[i] = found is null ? [] : found;
                 }
             }
 
@@ -217,10 +218,10 @@ internal sealed class SubjectIndex : IDisposable
 
         public void Done(int end) => done = end;
 
-        public void CopyTo(List<EvidenceIndexRow> found, string realm, string subject)
+        public void CopyTo(ref List<EvidenceIndexRow>? found, string realm, string subject)
         {
             if (done < sorted.Length && SubjectRows.Compare(sorted[done].Realm, sorted[done].Subject, realm, subject) <= 0)
-                rows.CopyTo(found, realm, subject);
+                rows.CopyTo(ref found, realm, subject);
         }
     }
 }
@@ -240,11 +241,12 @@ internal sealed class SubjectRows
         Count++;
     }
 
-    /// <summary>Adds those of a subject, newest first.</summary>
-    public void CopyTo(List<EvidenceIndexRow> found, string realm, string subject)
+    /// <summary>Adds those of a subject, newest first, to a list that is made when there is one to add.</summary>
+    public void CopyTo(ref List<EvidenceIndexRow>? found, string realm, string subject)
     {
         if (!rows.TryGetValue((realm, subject), out var own))
             return;
+        found ??= new(own.Count);
         for (var i = own.Count - 1; i >= 0; i--)
             found.Add(own[i]);
     }
