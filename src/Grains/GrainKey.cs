@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Assay.Grains;
 
 /// <summary>Grain keys are <c>realm/name</c>: the realm is the first part of every key.</summary>
@@ -14,5 +16,14 @@ public static class GrainKey
         return slash > 0 && slash < key.Length - 1
             ? (key.AsSpan(0, slash) is DefaultRealm ? DefaultRealm : key[..slash], key[(slash + 1)..])
             : throw new ArgumentException($"'{key}' is not of the form realm/name", nameof(key));
+    }
+
+    /// <summary>As the other, of the key as Orleans holds it: UTF-8.</summary>
+    public static (string Realm, string Name) Parse(ReadOnlySpan<byte> key)
+    {
+        var slash = key.IndexOf((byte)'/');
+        return slash > 0 && slash < key.Length - 1
+            ? (key[..slash].SequenceEqual("default"u8) ? DefaultRealm : Encoding.UTF8.GetString(key[..slash]), Encoding.UTF8.GetString(key[(slash + 1)..]))
+            : throw new ArgumentException($"'{Encoding.UTF8.GetString(key)}' is not of the form realm/name", nameof(key));
     }
 }

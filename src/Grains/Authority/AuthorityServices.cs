@@ -35,6 +35,7 @@ public static class AuthorityServices
         services.TryAddSingleton<Narrowing>();
         services.TryAddSingleton<Predecessors>();
         services.TryAddSingleton<IdentityReads>();
+        services.TryAddSingleton<IdentitySurroundings>();
         services.TryAddSingleton<ISnapshotLoader, StoreSnapshotLoader>();
         services.TryAddSingleton<FeedFollower>();
         services.AddHostedService<FeedFollowerService>();

@@ -3,45 +3,39 @@ using Assay.Core.Decisions;
 using Assay.Core.Registry;
 using Assay.Grains.Authority;
 using Assay.Grains.Policies;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 
 namespace Assay.Grains.Identities;
 
-/// <summary>Guards one identity's state and asks Core. A decision is made in memory; only a copy that is behind the feed is read again first.</summary>
+/// <summary>
+/// Guards one identity's state and asks Core. A decision is made in memory; only a copy that is behind the feed is read again first. A silo holds many: what only some
+/// need is made when they do, and what a change needs and no decision is read from the store by the change.
+/// </summary>
 [GrainType("identity")]
-internal sealed class IdentityGrain(
-    IAuthorityStore store,
-    IdentityReads reads,
-    SiloView silo,
-    ShadowMeter shadows,
-    ISiloStatusOracle silos,
-    ISecretMaker secrets,
-    IOptions<DecisionOptions> options,
-    TimeProvider clock,
-    ILogger<IdentityGrain> log) : Grain, IIdentityGrain, IGrainMigrationParticipant
+internal sealed class IdentityGrain(IdentitySurroundings silo) : Grain, IIdentityGrain, IGrainMigrationParticipant
 {
     private const string HandOverKey = "assay.identity";
 
-    private readonly ReplayCache replays = new();
-    private readonly StageCache stages = new();
-    private readonly DecisionOptions bounds = options.Value;
-    private TokenBucket bucket;
-    private string realm = "";
-    private string id = "";
     private IdentityFreshness freshness = null!;
-    private Identity? identity;
+    private Identity? identity; // without keys and hashes
+    private ReplayCache? replays;
+    private StageCache? stages;
+    private TokenBucket bucket;
     private long number = -1;
     private bool isHandedOver;
 
-    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    private string Realm => freshness.Key.Realm;
+
+    private string Id => freshness.Key.Id;
+
+    private ReplayCache Replays => replays ??= new();
+
+    private StageCache Stages => stages ??= new();
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        (realm, id) = GrainKey.Parse(this.GetPrimaryKeyString());
-        freshness = silo.Track(realm, id); // before the read: what changes after it raises the number required
-        if (isHandedOver)
-            await Reload(cancellationToken);
-        else
-            await Recall(cancellationToken);
+        var (realm, id) = GrainKey.Parse(this.GetGrainId().Key.AsSpan());
+        freshness = silo.View.Track(realm, id); // before the read: what changes after it raises the number required
+        return isHandedOver ? Reload(cancellationToken) : Recall(cancellationToken);
     }
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
@@ -51,14 +45,14 @@ internal sealed class IdentityGrain(
         // Orleans asks before it gives up the registration: the next activation goes on with what this one knows. When the last silo stops, nobody is
         // there to take it, and the evidence knows.
         if (reason.ReasonCode == DeactivationReasonCode.ShuttingDown
-            && replays.Count is > 0 and <= IdentityHandOver.MaxSpent
-            && silos.GetApproximateSiloStatuses(onlyActive: true).Count > 0)
+            && replays is { Count: > 0 and <= IdentityHandOver.MaxSpent }
+            && silo.Silos.GetApproximateSiloStatuses(onlyActive: true).Count > 0)
             MigrateOnIdle();
         return Task.CompletedTask;
     }
 
     public void OnDehydrate(IDehydrationContext dehydrationContext) =>
-        dehydrationContext.AddBytes(HandOverKey, new IdentityHandOver(replays.Remaining(clock.GetUtcNow()), bucket.Left).Write());
+        dehydrationContext.AddBytes(HandOverKey, new IdentityHandOver(replays?.Remaining(silo.Clock.GetUtcNow()) ?? [], bucket.Left).Write());
 
     public void OnRehydrate(IRehydrationContext rehydrationContext)
     {
@@ -66,8 +60,8 @@ internal sealed class IdentityGrain(
             return; // as if nothing had been handed over: the evidence knows
 
         foreach (var spent in handOver.Spent)
-            replays.Remember(spent);
-        bucket.Resume(handOver.Tokens, clock.GetTimestamp());
+            Replays.Remember(spent);
+        bucket.Resume(handOver.Tokens, silo.Clock.GetTimestamp());
         isHandedOver = true;
     }
 
@@ -83,35 +77,31 @@ internal sealed class IdentityGrain(
 
     public async ValueTask<Decision> Evaluate(EvaluationRequest request) => await ReloadIfBehind() ?? EvaluateNow(request);
 
-    public async Task<IdentityState?> Read()
-    {
-        if (freshness.RequiredNumber > number)
-            await Reload(CancellationToken.None);
-        return identity is null ? null : new IdentityState(number, System.Text.Encoding.UTF8.GetString(RegistryJson.Write(identity).Span));
-    }
+    public async Task<IdentityState?> Read() =>
+        await ReloadWhole(CancellationToken.None) is { } whole ? new IdentityState(number, System.Text.Encoding.UTF8.GetString(RegistryJson.Write(whole).Span)) : null;
 
     public async Task<ChangeResult> Change(IdentityChange change, string actor)
     {
         for (var tries = 0; tries < 3; tries++)
         {
+            Identity? present;
             try
             {
-                if (freshness.RequiredNumber > number)
-                    await Reload(CancellationToken.None);
+                present = await ReloadWhole(CancellationToken.None);
             }
             catch (Exception fault) when (fault is not OperationCanceledException)
             {
-                Log.ReloadFailed(log, fault, id);
+                Log.ReloadFailed(silo.Log, fault, Id);
                 return new ChangeResult.Rejected(ChangeFault.Unavailable, "the store did not answer");
             }
 
-            if (change is IdentityChange.Declare declare && declare.ExpectedNumber != (identity is null ? 0 : number))
+            if (change is IdentityChange.Declare declare && declare.ExpectedNumber != (present is null ? 0 : number))
             {
                 return new ChangeResult.Rejected(
-                    ChangeFault.Conflict, identity is null ? $"there is no identity '{id}'" : $"'{id}' is at version {number}");
+                    ChangeFault.Conflict, present is null ? $"there is no identity '{Id}'" : $"'{Id}' is at version {number}");
             }
 
-            var outcome = IdentityChanges.Apply(identity, change, id, clock.GetUtcNow(), secrets);
+            var outcome = IdentityChanges.Apply(present, change, Id, silo.Clock.GetUtcNow(), silo.Secrets);
             if (outcome is IdentityChanges.Outcome.Rejected rejected)
                 return new ChangeResult.Rejected(rejected.Fault, rejected.Detail);
             if (outcome is IdentityChanges.Outcome.Unchanged same)
@@ -120,30 +110,30 @@ internal sealed class IdentityGrain(
             // A grain builds new state aside, commits, then swaps.
             var next = (outcome as IdentityChanges.Outcome.Changed)?.Identity;
             var write = new ObjectWrite(
-                new ObjectKey(realm, ObjectKinds.Identity, id),
-                identity is null ? 0 : number,
+                freshness.Key,
+                present is null ? 0 : number,
                 next is null ? (ReadOnlyMemory<byte>?)null : RegistryJson.Write(next), // without the cast null would be an empty body
                 next is null ? [] : IdentityKeys.Unique(next));
 
             CommitResult commit;
             try
             {
-                ImmutableArray<ObjectWrite> writes = IdentityChanges.Ends(change, id) is { } ended
-                    ? [write, await Revocations.Write(store, realm, ended, IdentityChanges.ReasonOf(change), CancellationToken.None)]
+                ImmutableArray<ObjectWrite> writes = IdentityChanges.Ends(change, Id) is { } ended
+                    ? [write, await Revocations.Write(silo.Store, Realm, ended, IdentityChanges.ReasonOf(change), CancellationToken.None)]
                     : [write];
-                commit = await store.Commit(new Change(writes, actor, change.GetType().Name), CancellationToken.None);
+                commit = await silo.Store.Commit(new Change(writes, actor, change.GetType().Name), CancellationToken.None);
             }
             catch (Exception fault)
             {
                 number = -1; // unknown outcome: read again before the next decision
-                Log.ChangeOutcomeUnknown(log, fault, id);
+                Log.ChangeOutcomeUnknown(silo.Log, fault, Id);
                 return new ChangeResult.Rejected(ChangeFault.Unavailable, "the store did not answer; whether the change was made is unknown");
             }
 
             switch (commit)
             {
                 case CommitResult.Committed done:
-                    identity = next;
+                    identity = next is null ? null : RegistryJson.ReadIdentityToDecide(write.Body!.Value.Span, Id);
                     number = done.Number;
                     var changed = outcome as IdentityChanges.Outcome.Changed;
                     return new ChangeResult.Done(done.Number, changed?.Handle, changed?.Secret);
@@ -173,7 +163,7 @@ internal sealed class IdentityGrain(
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
-            Log.ReloadFailed(log, fault, id);
+            Log.ReloadFailed(silo.Log, fault, Id);
             return new Decision.Unavailable(UnavailableReason.StorageAway);
         }
     }
@@ -182,21 +172,30 @@ internal sealed class IdentityGrain(
     private async Task Recall(CancellationToken cancellationToken)
     {
         var required = freshness.RequiredNumber;
-        var recalled = await reads.Recall(realm, id, cancellationToken);
+        var recalled = await silo.Reads.Recall(Realm, Id, cancellationToken);
         foreach (var spent in recalled.Spent)
-            replays.Remember(new SpentBy(spent.Hash, spent.Until, Guid.Empty));
+            Replays.Remember(new SpentBy(spent.Hash, spent.Until, Guid.Empty));
         Take(recalled.State, required);
     }
 
     private async Task Reload(CancellationToken cancellationToken)
     {
         var required = freshness.RequiredNumber;
-        Take(await reads.State(realm, id, cancellationToken), required);
+        Take(await silo.Reads.State(Realm, Id, cancellationToken), required);
+    }
+
+    /// <summary>As <see cref="Reload"/>; answers the identity with all that is stored of it, for changes and those who read it.</summary>
+    private async Task<Identity?> ReloadWhole(CancellationToken cancellationToken)
+    {
+        var required = freshness.RequiredNumber;
+        var stored = await silo.Reads.State(Realm, Id, cancellationToken);
+        Take(stored, required);
+        return stored is null or { IsDeleted: true } ? null : RegistryJson.ReadIdentity(stored.Body.Span);
     }
 
     private void Take(StoredObject? stored, long required)
     {
-        identity = stored is null or { IsDeleted: true } ? null : RegistryJson.ReadIdentity(stored.Body.Span);
+        identity = stored is null or { IsDeleted: true } ? null : RegistryJson.ReadIdentityToDecide(stored.Body.Span, Id);
 
         // What was read is at least as new as anything this silo knew of before it read.
         number = Math.Max(stored?.Number ?? 0, required);
@@ -204,19 +203,19 @@ internal sealed class IdentityGrain(
 
     private Decision DecideNow(DecisionRequest request, bool spend)
     {
-        if (silo.Current is not { } view) // our lease lapsed: refuse, never guess
+        if (silo.View.Current is not { } view) // our lease lapsed: refuse, never guess
             return new Decision.Unavailable(UnavailableReason.LeaseLapsed);
 
-        var now = Milliseconds(clock.GetUtcNow());
+        var now = Milliseconds(silo.Clock.GetUtcNow());
         return Impediment(view, request, now, spend) ?? Judge(view, request, now, isCounted: spend);
     }
 
     private Decision DecideAllNow(BatchRequest batch)
     {
-        if (silo.Current is not { } view)
+        if (silo.View.Current is not { } view)
             return new Decision.Unavailable(UnavailableReason.LeaseLapsed);
 
-        var now = Milliseconds(clock.GetUtcNow());
+        var now = Milliseconds(silo.Clock.GetUtcNow());
         if (Impediment(view, batch.Asker, now, spend: true) is { } impediment)
             return impediment;
 
@@ -245,47 +244,47 @@ internal sealed class IdentityGrain(
             return Refuse(view, RefusalReason.NoResource, input: Input(view, request, "", request.Scopes, now, ""));
         if (!view.Directory.TryGetApi(resource, out var api))
             return Refuse(view, RefusalReason.UnknownResource, input: Input(view, request, resource, request.Scopes, now, ""));
-        var domain = GrainKey.For(realm, api.PolicyDomain);
+        var domain = GrainKey.For(Realm, api.PolicyDomain);
         if (!view.Policies.TryGetValue(domain, out var policy))
             return new Decision.Unavailable(UnavailableReason.NoPolicy);
 
         var scopes = request.Scopes.IsEmpty ? ScopesOf(api) : request.Scopes;
         var input = Input(view, request, api.Resource, scopes, now, api.PolicyDomain, policy.Version);
-        if (input.EntitlementAge > bounds.EntitlementAgeBound)
+        if (input.EntitlementAge > silo.Bounds.EntitlementAgeBound)
             return new Decision.Unavailable(UnavailableReason.EntitlementsTooOld);
 
         return ShadowPolicy.Of(view.Shadows, domain, policy.Version) is { } shadow
             ? DecideBeside(shadow, view, policy, input, isCounted)
-            : new Decision.Decided(view.Number, input, Decider.Decide(policy.Policies, stages.Of(view.Directory, identity, api.Resource, now), input));
+            : new Decision.Decided(view.Number, input, Decider.Decide(policy.Policies, Stages.Of(view.Directory, identity, api.Resource, now), input));
     }
 
     /// <summary>Decides by the set in force, and asks the shadow set what it would have said.</summary>
     private Decision.Decided DecideBeside(ShadowPolicy shadow, SiloSnapshot view, ActivePolicy policy, DecisionInput input, bool isCounted)
     {
-        var began = clock.GetTimestamp();
+        var began = silo.Clock.GetTimestamp();
         var asked = shadow.RestsAt(began) ? null : shadow.Policies;
-        var verdict = Decider.DecideBeside(policy.Policies, stages.Of(view.Directory, identity!, input.Resource, input.Time), input, asked, out var answer);
-        var ended = clock.GetTimestamp();
-        shadow.Took(clock.GetElapsedTime(began, ended), ended, clock.TimestampFrequency);
+        var verdict = Decider.DecideBeside(policy.Policies, Stages.Of(view.Directory, identity!, input.Resource, input.Time), input, asked, out var answer);
+        var ended = silo.Clock.GetTimestamp();
+        shadow.Took(silo.Clock.GetElapsedTime(began, ended), ended, silo.Clock.TimestampFrequency);
         if (isCounted)
-            shadows.Count(shadow, answer, verdict);
+            silo.Shadows.Count(shadow, answer, verdict);
         return new Decision.Decided(view.Number, input, verdict, answer);
     }
 
     private Decision EvaluateNow(EvaluationRequest request)
     {
-        if (silo.Current is not { } view)
+        if (silo.View.Current is not { } view)
             return new Decision.Unavailable(UnavailableReason.LeaseLapsed);
         return IsBehind(view, request.MinimumNumber)
             ? new Decision.Unavailable(UnavailableReason.BehindFeed)
-            : IdentityEvaluation.Of(view, realm, identity, number, request, clock.GetUtcNow(), bounds, stages);
+            : IdentityEvaluation.Of(view, Realm, identity, number, request, silo.Clock.GetUtcNow(), silo.Bounds, Stages);
     }
 
     private Decision AdmitNow(DecisionRequest request)
     {
-        if (silo.Current is not { } view)
+        if (silo.View.Current is not { } view)
             return new Decision.Unavailable(UnavailableReason.LeaseLapsed);
-        return Impediment(view, request, Milliseconds(clock.GetUtcNow()), spend: true)
+        return Impediment(view, request, Milliseconds(silo.Clock.GetUtcNow()), spend: true)
             ?? (identity!.DisabledAt is null ? new Decision.Admitted(view.Number) : Refuse(view, RefusalReason.IdentityDisabled));
     }
 
@@ -307,7 +306,7 @@ internal sealed class IdentityGrain(
 
             if (request.AssertionHash is { } hash)
             {
-                switch (replays.Spend(hash, request.AssertionUntil, request.RequestId, now))
+                switch (Replays.Spend(hash, request.AssertionUntil, request.RequestId, now))
                 {
                     case Spending.Replayed:
                         return Refuse(view, RefusalReason.AssertionReplayed);
@@ -321,7 +320,7 @@ internal sealed class IdentityGrain(
     }
 
     private bool IsWithinLimit(out TimeSpan retryAfter) =>
-        bucket.TryTake(identity!.RequestsPerSecond ?? bounds.RequestsPerSecond, clock.GetTimestamp(), clock.TimestampFrequency, out retryAfter);
+        bucket.TryTake(identity!.RequestsPerSecond ?? silo.Bounds.RequestsPerSecond, silo.Clock.GetTimestamp(), silo.Clock.TimestampFrequency, out retryAfter);
 
     // The view is read before what the feed requires of this identity, so nothing that the view has seen can be missed here. Nor does the
     // identity run ahead of the view: an answer says that it considered everything up to the view's number, and nothing after it.
@@ -329,7 +328,7 @@ internal sealed class IdentityGrain(
 
     private DecisionInput Input(
         SiloSnapshot view, DecisionRequest request, string resource, ImmutableArray<string> scopes, DateTimeOffset now, string domain, string version = "") => DecisionInputs.Of(
-        view, realm, identity!, number, new Asking(request.GrantType, request.AuthenticationMethod, request.CredentialHandle, request.OriginIp), resource, scopes, now, domain, version, bounds);
+        view, Realm, identity!, number, new Asking(request.GrantType, request.AuthenticationMethod, request.CredentialHandle, request.OriginIp), resource, scopes, now, domain, version, silo.Bounds);
 
     private static Decision.Refused Refuse(SiloSnapshot view, RefusalReason reason, TimeSpan? retryAfter = null, DecisionInput? input = null) =>
         new(view.Number, reason, retryAfter, input);
