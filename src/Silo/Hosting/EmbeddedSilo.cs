@@ -14,6 +14,7 @@ internal sealed class EmbeddedSilo(DataFolder folder) : ISiloSetup
     {
         silo.UseLocalhostClustering(siloPort: FreePort());
         silo.Configure<EndpointOptions>(endpoints => endpoints.GatewayPort = 0); // nobody outside speaks Orleans
+        silo.Configure<GrainDirectoryOptions>(directory => directory.CachingStrategy = GrainDirectoryOptions.CachingStrategyType.None); // the whole directory is here
     }
 
     public Task Prepare(IServiceProvider services, CancellationToken cancellationToken) => Task.CompletedTask; // SQLite's files are checked when they are opened
