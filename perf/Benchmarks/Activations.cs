@@ -22,6 +22,7 @@ internal static class Activations
     private const int Callers = 512;
     private const int Alone = 1_000; // of those that are asked for one after the other
     private const int Bundle = 10_000;
+    private const int Empties = 100_000;
 
     /// <summary>A data folder with that many identities, unless it is there already.</summary>
     public static async Task Fill(string folder, int identities)
@@ -57,15 +58,26 @@ internal static class Activations
         var services = await InProcessSilo.Start(folder, ["--bundle", "none", .. settings]);
         var asking = new Asking(services.GetRequiredService<IGrainFactory>());
         await Parts(services, identities);
-        var begin = Live();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"processors: {Environment.ProcessorCount}, server GC: {System.Runtime.GCSettings.IsServerGC}, callers: {Callers}"));
 
-        await asking.Together("warm-up", 0, identities / 10);
-        await asking.Together("to life", identities / 10, identities - Alone);
-        await asking.OneByOne("to life, one by one", identities - Alone, identities);
-        var bytes = Live() - begin;
-        await asking.Together("once more", identities / 10, identities - Alone);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"a live identity holds {(double)bytes / identities:N0} bytes"));
+        // Empty grains first and again in between: Orleans' own share, on the same machine in the same mood.
+        var empties = Math.Min(identities, Empties);
+        await Together("empty grains, warm-up", 0, empties / 10, asking.Empty);
+        var before = Live();
+        await Together("empty grains to life", empties / 10, empties / 2, asking.Empty);
+        var emptyBytes = Live() - before;
+
+        await Together("warm-up", 0, identities / 10, asking.One);
+        before = Live();
+        await Together("to life", identities / 10, identities - Alone, asking.One);
+        var bytes = Live() - before;
+        await Together("empty grains to life", empties / 2, empties, asking.Empty);
+        await OneByOne("to life, one by one", identities - Alone, identities, asking.One);
+        await Together("once more", identities / 10, identities - Alone, asking.One);
+        await Together("empty grains once more", empties / 10, empties, asking.Empty);
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"a live identity holds {(double)bytes / (identities - Alone - identities / 10):N0} bytes, an empty grain {(double)emptyBytes / (empties / 2 - empties / 10):N0}"));
     }
 
     /// <summary>What of it is a function of its own, one after the other on this thread.</summary>
@@ -81,7 +93,7 @@ internal static class Activations
         await Measure("what it spent, with 255 others", query, () => evidence.Spent(subjects, DateTimeOffset.UnixEpoch, CancellationToken.None));
         await Measure("its JSON", 1, () =>
         {
-            RegistryJson.ReadIdentity(body.Span);
+            RegistryJson.ReadIdentityToDecide(body.Span, keys[0].Id);
             return Task.CompletedTask;
         });
 
@@ -130,6 +142,39 @@ internal static class Activations
         static string Text(byte[] bytes) => System.Buffers.Text.Base64Url.EncodeToString(bytes);
     }
 
+    private static async Task Together(string what, int first, int end, Func<int, ValueTask> ask)
+    {
+        var next = first - 1;
+        var (cpu, pause, allocated, collections, started) =
+            (Environment.CpuUsage.TotalTime, GC.GetTotalPauseDuration(), GC.GetTotalAllocatedBytes(), GC.CollectionCount(0), Stopwatch.StartNew());
+        await Task.WhenAll(Enumerable.Range(0, Callers).Select(_ => Task.Run(Ask)));
+
+        var count = end - first;
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{what}: {count:N0}, {count / started.Elapsed.TotalSeconds:N0}/s; {(Environment.CpuUsage.TotalTime - cpu).TotalMicroseconds / count:F1} us of processor, {(GC.GetTotalAllocatedBytes() - allocated) / count:N0} bytes allocated each; GC paused {(GC.GetTotalPauseDuration() - pause).TotalSeconds:F2} s of {started.Elapsed.TotalSeconds:F2} s in {GC.CollectionCount(0) - collections} collections"));
+
+        async Task Ask()
+        {
+            for (int number; (number = Interlocked.Increment(ref next)) < end;)
+                await ask(number);
+        }
+    }
+
+    private static async Task OneByOne(string what, int first, int end, Func<int, ValueTask> ask)
+    {
+        var took = new double[end - first];
+        for (var number = first; number < end; number++)
+        {
+            var started = Stopwatch.GetTimestamp();
+            await ask(number);
+            took[number - first] = Stopwatch.GetElapsedTime(started).TotalMicroseconds;
+        }
+
+        Array.Sort(took);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: median {took[took.Length / 2]:N0} us, p99 {took[took.Length * 99 / 100]:N0} us"));
+    }
+
     private static string Id(int number) => "worker-" + number.ToString("D7", CultureInfo.InvariantCulture) + ".batch.example";
 
     private static long Live()
@@ -148,50 +193,22 @@ internal static class Activations
     {
         private static readonly GrainType Kind = GrainType.Create("identity");
         private static readonly GrainInterfaceType Interface = GrainInterfaceType.Create("identity");
+        private static readonly GrainType EmptyKind = GrainType.Create("empty");
+        private static readonly GrainInterfaceType EmptyInterface = GrainInterfaceType.Create("empty");
 
         private readonly DecisionRequest request = new()
         {
             RequestId = Guid.NewGuid(), GrantType = "client_credentials", AuthenticationMethod = "private_key_jwt", CredentialHandle = "nobody's",
         };
 
-        public async Task Together(string what, int first, int end)
-        {
-            var next = first - 1;
-            var (cpu, pause, allocated, collections, started) =
-                (Environment.CpuUsage.TotalTime, GC.GetTotalPauseDuration(), GC.GetTotalAllocatedBytes(), GC.CollectionCount(0), Stopwatch.StartNew());
-            await Task.WhenAll(Enumerable.Range(0, Callers).Select(_ => Task.Run(Ask)));
-
-            var count = end - first;
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{what}: {count:N0} identities, {count / started.Elapsed.TotalSeconds:N0}/s; {(Environment.CpuUsage.TotalTime - cpu).TotalMicroseconds / count:F1} us of processor, {(GC.GetTotalAllocatedBytes() - allocated) / count:N0} bytes allocated each; GC paused {(GC.GetTotalPauseDuration() - pause).TotalSeconds:F2} s of {started.Elapsed.TotalSeconds:F2} s in {GC.CollectionCount(0) - collections} collections"));
-
-            async Task Ask()
-            {
-                for (int number; (number = Interlocked.Increment(ref next)) < end;)
-                    await One(number);
-            }
-        }
-
-        public async Task OneByOne(string what, int first, int end)
-        {
-            var took = new double[end - first];
-            for (var number = first; number < end; number++)
-            {
-                var started = Stopwatch.GetTimestamp();
-                await One(number);
-                took[number - first] = Stopwatch.GetElapsedTime(started).TotalMicroseconds;
-            }
-
-            Array.Sort(took);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: median {took[took.Length / 2]:N0} us, p99 {took[took.Length * 99 / 100]:N0} us"));
-        }
-
-        private async ValueTask One(int number)
+        public async ValueTask One(int number)
         {
             var identity = (IIdentityGrain)grains.GetGrain(GrainId.Create(Kind, GrainKey.For(GrainKey.DefaultRealm, Id(number))), Interface);
             if (await identity.Explain(request) is not Decision.Refused { Reason: RefusalReason.CredentialNotHeld })
                 throw new InvalidOperationException($"identity {number} is not there");
         }
+
+        public async ValueTask Empty(int number) =>
+            await ((IEmptyGrain)grains.GetGrain(GrainId.Create(EmptyKind, GrainKey.For(GrainKey.DefaultRealm, Id(number))), EmptyInterface)).Ask(null);
     }
 }
