@@ -39,6 +39,22 @@ public sealed class TwoSiloTests(GrainClusterFixture fixture) : IClassFixture<Gr
     }
 
     [Fact]
+    public async Task A_change_keeps_the_keys_that_a_live_identity_does_not_hold()
+    {
+        var key = new ObjectKey(GrainCluster.Realm, ObjectKinds.Identity, GrainCluster.Worker);
+        var before = RegistryJson.ReadIdentity((await cluster.Store.Read(key, default))!.Body.Span);
+        Assert.Equal(Use.Issued, await cluster.Present(cluster.Silos[0], 1));
+
+        var identity = cluster.Identity(cluster.Silos[1]);
+        Assert.IsType<ChangeResult.Done>(await identity.Change(new IdentityChange.RaiseSignal("seen", "tests", 5, null, null), "tests"));
+
+        var after = RegistryJson.ReadIdentity((await cluster.Store.Read(key, default))!.Body.Span);
+        Assert.Equal(before.Credentials, after.Credentials);
+        Assert.All(after.Credentials, static credential => Assert.NotNull(credential.PublicJwk ?? credential.SecretHash));
+        Assert.Equal(RegistryJson.Write(after).ToArray(), System.Text.Encoding.UTF8.GetBytes((await identity.Read())!.Json));
+    }
+
+    [Fact]
     public async Task An_assertion_shown_to_both_silos_at_once_gives_one_token()
     {
         for (UInt128 assertion = 1; assertion <= 50; assertion++)
