@@ -37,7 +37,7 @@ public interface IIdentityGrain : IGrainWithStringKey
     [Alias("evaluate")]
     ValueTask<Decision> Evaluate(EvaluationRequest request);
 
-    /// <summary>The identity as JSON (<c>RegistryJson</c>) and its version; null when unknown.</summary>
+    /// <summary>The identity as JSON (<c>RegistryJson</c>) and its version; null when unknown. Asks the store each time: what a live identity holds is not all of it.</summary>
     [Alias("read")]
     Task<IdentityState?> Read();
 
