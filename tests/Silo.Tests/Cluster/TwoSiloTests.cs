@@ -41,7 +41,7 @@ public sealed class TwoSiloTests(GrainClusterFixture fixture) : IClassFixture<Gr
     [Fact]
     public async Task A_change_keeps_the_keys_that_a_live_identity_does_not_hold()
     {
-        var key = new ObjectKey(GrainCluster.Realm, ObjectKinds.Identity, GrainCluster.Worker);
+        var key = new ObjectKey(GrainCluster.Realm, ObjectKinds.Identity, cluster.Worker);
         var before = RegistryJson.ReadIdentity((await cluster.Store.Read(key, default))!.Body.Span);
         Assert.Equal(Use.Issued, await cluster.Present(cluster.Silos[0], 1));
 
