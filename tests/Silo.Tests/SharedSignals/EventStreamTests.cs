@@ -128,7 +128,8 @@ public sealed class EventStreamTests(EventSiloFixture fixture) : IClassFixture<E
     [Fact]
     public async Task The_command_line_shows_what_happens_and_who_listens()
     {
-        await Receiver.Create(Silo, "seen");
+        var receiver = await Receiver.Create(Silo, "seen");
+        await receiver.Open(); // one that is there afterwards
         var tail = Silo.Assay("events", "tail", "--subject", "seen", "--count", "1", "--output", "json");
         for (var weight = 30; !tail.IsCompleted; weight = 90 - weight)
         {
@@ -141,7 +142,8 @@ public sealed class EventStreamTests(EventSiloFixture fixture) : IClassFixture<E
         Assert.True(code == 0, errors);
         using var claims = JsonDocument.Parse(output);
         Assert.Equal("seen", claims.RootElement.GetProperty("sub_id").GetProperty("sub").GetString());
-        var (_, streams, _) = await Silo.Assay("events", "streams");
+        (code, var streams, errors) = await Silo.Assay("events", "streams");
+        Assert.True(code == 0, errors);
         Assert.StartsWith("STREAM", streams, StringComparison.Ordinal);
         Assert.DoesNotContain("assay-bootstrap", streams, StringComparison.Ordinal); // its own went with it
     }
