@@ -9,11 +9,12 @@ public sealed class IpValue : Value
 {
     private const int LongestText = 43;
 
-    private readonly UInt128 address;
+    // In halves: what touches a UInt128 is not compiled ahead, and each decision reads an address.
+    private readonly ulong high, low;
 
-    private IpValue(UInt128 address, bool isIpv6, int prefix)
+    private IpValue(ulong high, ulong low, bool isIpv6, int prefix)
     {
-        this.address = address;
+        (this.high, this.low) = (high, low);
         IsIpv6 = isIpv6;
         Prefix = prefix;
     }
@@ -25,13 +26,15 @@ public sealed class IpValue : Value
     public int Prefix { get; }
 
     /// <summary>Whether all of the range is loopback (127.0.0.0/8, ::1).</summary>
-    public bool IsLoopback => IsIpv6 ? address == 1 && Prefix == 128 : address >> 24 == 127 && Prefix >= 8;
+    public bool IsLoopback => IsIpv6 ? (high, low) == (0, 1) && Prefix == 128 : low >> 24 == 127 && Prefix >= 8;
 
     /// <summary>Whether all of the range is multicast (224.0.0.0/4, ff00::/8).</summary>
-    public bool IsMulticast => IsIpv6 ? address >> 120 == 0xff && Prefix >= 8 : address >> 28 == 0xe && Prefix >= 4;
+    public bool IsMulticast => IsIpv6 ? high >> 56 == 0xff && Prefix >= 8 : low >> 28 == 0xe && Prefix >= 4;
 
     /// <inheritdoc/>
     public override string TypeName => "ipaddr";
+
+    private UInt128 Address => new(high, low);
 
     private int Width => IsIpv6 ? 128 : 32;
 
@@ -45,8 +48,8 @@ public sealed class IpValue : Value
         if (IsIpv6 != range.IsIpv6)
             return false;
 
-        var (first, last) = (address & ~HostMask, address | HostMask);
-        return (range.address & ~range.HostMask) <= first && last <= (range.address | range.HostMask);
+        var (first, last) = (Address & ~HostMask, Address | HostMask);
+        return (range.Address & ~range.HostMask) <= first && last <= (range.Address | range.HostMask);
     }
 
     internal static bool TryParse(string text, [NotNullWhen(true)] out IpValue? value, out string reason)
@@ -59,7 +62,8 @@ public sealed class IpValue : Value
         var slash = text.IndexOf('/');
         var addressText = text.AsSpan(0, slash < 0 ? text.Length : slash);
         var isIpv6 = addressText.Contains(':');
-        if (!(isIpv6 ? TryIpv6(addressText, out var address) : TryIpv4(addressText, out address)))
+        var high = 0UL;
+        if (!(isIpv6 ? TryIpv6(addressText, out high, out var low) : TryIpv4(addressText, out low)))
             return false;
 
         var width = isIpv6 ? 128 : 32;
@@ -67,16 +71,16 @@ public sealed class IpValue : Value
         if (slash >= 0 && !TryPrefix(text.AsSpan(slash + 1), width, out prefix))
             return false;
 
-        value = new IpValue(address, isIpv6, prefix);
+        value = new IpValue(high, low, isIpv6, prefix);
         return true;
     }
 
     /// <inheritdoc/>
     public override bool Equals(Value? other) =>
-        other is IpValue value && value.address == address && value.IsIpv6 == IsIpv6 && value.Prefix == Prefix;
+        other is IpValue value && value.high == high && value.low == low && value.IsIpv6 == IsIpv6 && value.Prefix == Prefix;
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(5, address, IsIpv6, Prefix);
+    public override int GetHashCode() => HashCode.Combine(5, high, low, IsIpv6, Prefix);
 
     /// <inheritdoc/>
     public override string ToString() => $"ip(\"{Text}\")";
@@ -86,7 +90,7 @@ public sealed class IpValue : Value
     {
         get
         {
-            var text = IsIpv6 ? Ipv6Text(address) : Ipv4Text((uint)address);
+            var text = IsIpv6 ? Ipv6Text(Address) : Ipv4Text((uint)low);
             return Prefix == Width ? text : string.Create(CultureInfo.InvariantCulture, $"{text}/{Prefix}");
         }
     }
@@ -103,7 +107,7 @@ public sealed class IpValue : Value
         return prefix <= width;
     }
 
-    private static bool TryIpv4(ReadOnlySpan<char> text, out UInt128 address)
+    private static bool TryIpv4(ReadOnlySpan<char> text, out ulong address)
     {
         address = 0;
         for (var part = 0; part < 4; part++)
@@ -125,6 +129,13 @@ public sealed class IpValue : Value
         }
 
         return true;
+    }
+
+    private static bool TryIpv6(ReadOnlySpan<char> text, out ulong high, out ulong low)
+    {
+        var isAddress = TryIpv6(text, out var address);
+        (high, low) = ((ulong)(address >> 64), (ulong)address);
+        return isAddress;
     }
 
     private static bool TryIpv6(ReadOnlySpan<char> text, out UInt128 address)

@@ -1,4 +1,4 @@
-using System.Runtime.Intrinsics;
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 
 namespace Assay.Core.Transparency;
@@ -11,9 +11,16 @@ public readonly struct TreeHash : IEquatable<TreeHash>
     /// <summary>Bytes that the hash of a node is over.</summary>
     internal const int NodeSize = 1 + 2 * Size;
 
-    private readonly Vector256<byte> bytes;
+    // Not a vector: a method that touches one is not compiled ahead (docs/decisions/0033).
+    private readonly ulong first, second, third, fourth;
 
-    private TreeHash(ReadOnlySpan<byte> bytes) => this.bytes = Vector256.Create(bytes);
+    private TreeHash(ReadOnlySpan<byte> bytes)
+    {
+        first = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+        second = BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]);
+        third = BinaryPrimitives.ReadUInt64LittleEndian(bytes[16..]);
+        fourth = BinaryPrimitives.ReadUInt64LittleEndian(bytes[24..]);
+    }
 
     /// <summary>The root of a tree without leaves.</summary>
     public static TreeHash Empty { get; } = new(SHA256.HashData([]));
@@ -71,7 +78,13 @@ public readonly struct TreeHash : IEquatable<TreeHash>
         return true;
     }
 
-    public void CopyTo(Span<byte> destination) => bytes.CopyTo(destination);
+    public void CopyTo(Span<byte> destination)
+    {
+        BinaryPrimitives.WriteUInt64LittleEndian(destination, first);
+        BinaryPrimitives.WriteUInt64LittleEndian(destination[8..], second);
+        BinaryPrimitives.WriteUInt64LittleEndian(destination[16..], third);
+        BinaryPrimitives.WriteUInt64LittleEndian(destination[24..], fourth);
+    }
 
     public byte[] ToArray()
     {
@@ -80,11 +93,11 @@ public readonly struct TreeHash : IEquatable<TreeHash>
         return copy;
     }
 
-    public bool Equals(TreeHash other) => bytes == other.bytes;
+    public bool Equals(TreeHash other) => first == other.first && second == other.second && third == other.third && fourth == other.fourth;
 
     public override bool Equals(object? obj) => obj is TreeHash other && Equals(other);
 
-    public override int GetHashCode() => bytes.AsInt32()[0];
+    public override int GetHashCode() => first.GetHashCode();
 
     /// <summary>Standard base64, as checkpoints have it.</summary>
     public override string ToString() => Convert.ToBase64String(ToArray());

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Collections.Immutable;
 using Assay.Core.Evidence;
 using Assay.Core.Transparency;
@@ -17,7 +16,7 @@ public sealed class EvidenceSlot : IDisposable
     private ReadOnlyMemory<byte> record;
     private byte[]? rented;
     private EvidenceEntry? entry;
-    private UInt128 salt;
+    private Guid salt; // 16 random bytes
     private int state;
 
     internal EvidenceSlot(EvidenceAppender appender, long shard, long position)
@@ -74,7 +73,7 @@ public sealed class EvidenceSlot : IDisposable
     /// <summary>What the shard's tree holds of the record.</summary>
     internal TreeHash Leaf { get; private set; }
 
-    internal void CopySalt(Span<byte> destination) => BinaryPrimitives.WriteUInt128LittleEndian(destination, salt);
+    internal void CopySalt(Span<byte> destination) => salt.TryWriteBytes(destination);
 
     /// <summary>Its record is in a batch: the memory of its own is not needed any more.</summary>
     internal void Recycle()
@@ -91,7 +90,7 @@ public sealed class EvidenceSlot : IDisposable
     {
         Span<byte> random = stackalloc byte[EvidenceLeaf.SaltSize];
         RandomBytes.Fill(random);
-        salt = BinaryPrimitives.ReadUInt128LittleEndian(random);
+        salt = new Guid(random);
         Leaf = EvidenceLeaf.Commit(random, record.Span);
     }
 }

@@ -69,9 +69,8 @@ public sealed record EvidenceIndexRow(
     ImmutableArray<long> Positions,
     ImmutableArray<SpentAssertion> Spent);
 
-/// <param name="Hash">First 16 bytes of SHA-256 over <c>client_id 0x00 jti</c>.</param>
 /// <param name="Until">From here on the assertion is expired anyway (its <c>exp</c> plus the leeway).</param>
-public readonly record struct SpentAssertion(UInt128 Hash, DateTimeOffset Until);
+public readonly record struct SpentAssertion(AssertionHash Hash, DateTimeOffset Until);
 
 /// <param name="Subject">As in <see cref="EvidenceIndexRow"/>.</param>
 public readonly record struct SubjectKey(string Realm, string Subject);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Assay.Grains.Authority;
 
 namespace Assay.Grains.Identities;
 
@@ -70,8 +71,8 @@ public sealed record DecisionRequest
 
     [Id(6)] public string? OriginIp { get; init; }
 
-    /// <summary>First 16 bytes of SHA-256 over <c>client_id 0x00 jti</c>; null for a secret.</summary>
-    [Id(7)] public UInt128? AssertionHash { get; init; }
+    /// <summary>Null for a secret.</summary>
+    [Id(7)] public AssertionHash? AssertionHash { get; init; }
 
     /// <summary>From here on the assertion is expired whatever the leeway.</summary>
     [Id(8)] public DateTimeOffset AssertionUntil { get; init; }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
+using Assay.Grains.Authority;
 
 namespace Assay.Grains.Identities;
 
@@ -26,7 +27,7 @@ internal sealed record IdentityHandOver(IReadOnlyCollection<SpentBy> Spent, doub
         var at = bytes.AsSpan(HeadBytes);
         foreach (var one in Spent)
         {
-            BinaryPrimitives.WriteUInt128BigEndian(at, one.Hash);
+            one.Hash.WriteBigEndian(at);
             BinaryPrimitives.WriteInt64BigEndian(at[16..], one.Until.UtcTicks);
             one.Request.TryWriteBytes(at[24..], bigEndian: true, out _);
             at = at[SpentBytes..];
@@ -55,7 +56,7 @@ internal sealed record IdentityHandOver(IReadOnlyCollection<SpentBy> Spent, doub
             var ticks = BinaryPrimitives.ReadInt64BigEndian(at[16..]);
             if (ticks < 0 || ticks > DateTimeOffset.MaxValue.Ticks)
                 return false;
-            spent[i] = new SpentBy(BinaryPrimitives.ReadUInt128BigEndian(at), new DateTimeOffset(ticks, TimeSpan.Zero), new Guid(at.Slice(24, 16), bigEndian: true));
+            spent[i] = new SpentBy(AssertionHash.ReadBigEndian(at), new DateTimeOffset(ticks, TimeSpan.Zero), new Guid(at.Slice(24, 16), bigEndian: true));
         }
 
         handOver = new IdentityHandOver(spent, tokens);
@@ -64,4 +65,4 @@ internal sealed record IdentityHandOver(IReadOnlyCollection<SpentBy> Spent, doub
 }
 
 /// <param name="Request">Who spent it, so that a repeated call is still answered; empty when that is not known any more.</param>
-internal readonly record struct SpentBy(UInt128 Hash, DateTimeOffset Until, Guid Request);
+internal readonly record struct SpentBy(AssertionHash Hash, DateTimeOffset Until, Guid Request);

@@ -10,13 +10,13 @@ internal sealed class ReplayCache
 {
     public const int Capacity = 4_000_000;
 
-    private readonly Dictionary<UInt128, Guid> spent = [];
-    private readonly PriorityQueue<UInt128, long> expiry = new();
+    private readonly Dictionary<AssertionHash, Guid> spent = [];
+    private readonly PriorityQueue<AssertionHash, long> expiry = new();
 
     public int Count => spent.Count;
 
     /// <summary>Spends an assertion. The same request may spend it again: it is then the same call, repeated.</summary>
-    public Spending Spend(UInt128 hash, DateTimeOffset until, Guid request, DateTimeOffset now)
+    public Spending Spend(AssertionHash hash, DateTimeOffset until, Guid request, DateTimeOffset now)
     {
         Forget(now);
         if (spent.TryGetValue(hash, out var earlier))

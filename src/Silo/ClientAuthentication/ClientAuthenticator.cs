@@ -77,7 +77,7 @@ internal sealed class ClientAuthenticator(
             return Failed(clientId, address, method, "wrong signature", isRegistered: true);
 
         return new ClientProof.Proved(
-            clientId, method, key.Handle, AssertionHash(clientId, claims.JwtId), claims.Expires.ToDateTimeOffset() + DecisionOptions.AssertionLeeway);
+            clientId, method, key.Handle, HashOf(clientId, claims.JwtId), claims.Expires.ToDateTimeOffset() + DecisionOptions.AssertionLeeway);
     }
 
     private bool IsTimely(ClientAssertionClaims claims)
@@ -131,7 +131,7 @@ internal sealed class ClientAuthenticator(
     }
 
     private static ClientKey? KeyOf(RegisteredClient? client, string? kid) =>
-        client is null ? null : kid is null ? client.OnlyKey : client.Keys.GetValueOrDefault(kid);
+        client is null ? null : kid is null ? client.Keys.Only : client.Keys.Find(kid);
 
     /// <summary>RFC 6749 §2.3.1: id and secret are each form-urlencoded, joined by a colon, then Base64.</summary>
     private static bool TryReadBasic(string header, out string id, out string secret)
@@ -160,7 +160,7 @@ internal sealed class ClientAuthenticator(
         return true;
     }
 
-    private static UInt128 AssertionHash(string clientId, string jwtId)
+    private static AssertionHash HashOf(string clientId, string jwtId)
     {
         Span<byte> text = stackalloc byte[4 * (ClientAssertionClaims.MaxNameLength + ClientAssertionClaims.MaxJwtIdLength) + 1];
         var length = Encoding.UTF8.GetBytes(clientId, text);
@@ -168,7 +168,7 @@ internal sealed class ClientAuthenticator(
         length += Encoding.UTF8.GetBytes(jwtId, text[length..]);
         Span<byte> hash = stackalloc byte[32];
         SHA256.HashData(text[..length], hash);
-        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(hash);
+        return AssertionHash.ReadBigEndian(hash);
     }
 }
 
@@ -182,7 +182,7 @@ internal abstract record ClientProof
     /// <param name="CredentialHandle">The key's thumbprint or the secret's handle.</param>
     /// <param name="AssertionHash">To be spent by the identity; null for a secret.</param>
     public sealed record Proved(
-        string ClientId, string Method, string CredentialHandle, UInt128? AssertionHash, DateTimeOffset AssertionUntil) : ClientProof;
+        string ClientId, string Method, string CredentialHandle, AssertionHash? AssertionHash, DateTimeOffset AssertionUntil) : ClientProof;
 
     public sealed record Failed(string Method) : ClientProof;
 

@@ -80,46 +80,67 @@ internal sealed class ClientRegistry
 /// <summary>What is needed to check a client's proof.</summary>
 internal sealed class RegisteredClient
 {
-    private RegisteredClient(Dictionary<string, ClientKey> keys, ClientKey? onlyKey, ClientSecret[] secrets)
+    private readonly Lazy<ClientKeys> keys;
+
+    private RegisteredClient(Lazy<ClientKeys> keys, ClientSecret[] secrets)
     {
-        Keys = keys;
-        OnlyKey = onlyKey;
+        this.keys = keys;
         Secrets = secrets;
     }
 
-    /// <summary>By thumbprint and by <c>kid</c>.</summary>
-    public IReadOnlyDictionary<string, ClientKey> Keys { get; }
-
-    /// <summary>The key meant by an assertion without <c>kid</c>: there is exactly one.</summary>
-    public ClientKey? OnlyKey { get; }
+    public ClientKeys Keys => keys.Value;
 
     public ClientSecret[] Secrets { get; }
 
     public static RegisteredClient From(Identity identity)
     {
-        var keys = new Dictionary<string, ClientKey>(StringComparer.Ordinal);
         var secrets = new List<ClientSecret>();
-        ClientKey? only = null;
-        var count = 0;
+        var jwks = new List<(string Handle, string Jwk)>();
         foreach (var credential in identity.Credentials)
         {
             if (credential.RevokedAt is not null || credential.FrozenAt is not null)
                 continue;
-            if (credential is { Kind: CredentialKind.PublicKey, PublicJwk: { } jwk }
-                && JsonWebKey.ParsePublic(jwk, out _) is { IsAllowed: true } key)
-            {
-                only = new ClientKey(credential.Handle, key.Verifier);
-                count++;
-                keys[credential.Handle] = only;
-                keys.TryAdd(key.Kid, only);
-            }
+            if (credential is { Kind: CredentialKind.PublicKey, PublicJwk: { } jwk })
+                jwks.Add((credential.Handle, jwk));
             else if (credential is { Kind: CredentialKind.Secret, SecretHash: { } hash })
-            {
                 secrets.Add(new ClientSecret(credential.Handle, System.Buffers.Text.Base64Url.DecodeFromChars(hash)));
-            }
         }
 
-        return new RegisteredClient(keys, count == 1 ? only : null, [.. secrets]);
+        // To see that a point lies on its curve costs more than the request, and who shows a secret needs no key.
+        return new RegisteredClient(new Lazy<ClientKeys>(() => ClientKeys.Parse(jwks)), [.. secrets]);
+    }
+}
+
+/// <summary>The public keys of a client that may be used, ready to verify with.</summary>
+internal sealed class ClientKeys
+{
+    private readonly Dictionary<string, ClientKey> byName = new(StringComparer.Ordinal);
+
+    private ClientKeys()
+    {
+    }
+
+    /// <summary>The key meant by an assertion without <c>kid</c>: there is exactly one.</summary>
+    public ClientKey? Only { get; private set; }
+
+    /// <summary>By thumbprint or by <c>kid</c>; null when there is none.</summary>
+    public ClientKey? Find(string name) => byName.GetValueOrDefault(name);
+
+    public static ClientKeys Parse(List<(string Handle, string Jwk)> jwks)
+    {
+        var keys = new ClientKeys();
+        var count = 0;
+        foreach (var (handle, jwk) in jwks)
+        {
+            if (JsonWebKey.ParsePublic(jwk, out _) is not { IsAllowed: true } parsed)
+                continue;
+            var key = new ClientKey(handle, parsed.Verifier);
+            keys.Only = ++count == 1 ? key : null;
+            keys.byName[handle] = key;
+            keys.byName.TryAdd(parsed.Kid, key);
+        }
+
+        return keys;
     }
 }
 

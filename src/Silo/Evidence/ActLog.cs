@@ -31,7 +31,7 @@ internal sealed class ActLog(EvidenceAppender evidence, SiloIdentity self, TimeP
             Node = self.Node,
             Time = clock.GetUtcNow(),
             RequestId = Guid.NewGuid(),
-            SpentAssertion = spent?.Hash.ToString("x32", CultureInfo.InvariantCulture),
+            SpentAssertion = spent?.Hash.ToString(),
             Admin = act,
         };
         slot.Fill(record.Encode(), new EvidenceEntry(self.Realm, identity, null, spent));

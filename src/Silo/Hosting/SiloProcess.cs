@@ -34,11 +34,14 @@ namespace Assay.Silo.Hosting;
 /// <summary>One silo from its settings to its exit code.</summary>
 internal static class SiloProcess
 {
+    // Settings count from the next start. Watching their files means being told of every change below the folder the silo runs in, and the database may lie there: an event for each write.
+    private const string NoWatching = "--hostBuilder:reloadConfigOnChange=false";
+
     /// <param name="args">Settings, as on the command line.</param>
     /// <param name="change">For measurements, which put something else in the place of a part; null in every silo.</param>
     public static async Task<int> Run(string[] args, Action<IServiceCollection>? change = null)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args });
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [NoWatching, .. args] });
         builder.WebHost.UseKestrelHttpsConfiguration();
         var options = ServerOptions.Read(builder.Configuration, args);
         var faults = options.Faults();

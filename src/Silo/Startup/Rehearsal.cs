@@ -88,7 +88,7 @@ internal sealed class Rehearsal(
             RequestId = Guid.NewGuid(),
             GrantType = "client_credentials",
             AuthenticationMethod = "private_key_jwt",
-            CredentialHandle = administrator?.OnlyKey?.Handle ?? "none",
+            CredentialHandle = administrator?.Keys.Only?.Handle ?? "none",
             Resource = BuiltIn.AdminResource,
         };
         return await identities.Ask(Question.Explain, BuiltIn.BootstrapIdentity, request, passage, cancellationToken);

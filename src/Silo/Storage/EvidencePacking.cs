@@ -34,7 +34,7 @@ internal static class EvidencePacking
         {
             // Rounded up: an assertion is remembered a moment longer, never a moment shorter.
             var until = spent[i].Until.ToUnixTimeMilliseconds() + 1;
-            BinaryPrimitives.WriteUInt128LittleEndian(bytes.AsSpan(i * SpentBytes), spent[i].Hash);
+            spent[i].Hash.WriteLittleEndian(bytes.AsSpan(i * SpentBytes));
             BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(i * SpentBytes + 16), until);
             last = Math.Max(last, until);
         }
@@ -106,7 +106,7 @@ internal static class EvidencePacking
         for (; bytes.Length >= SpentBytes; bytes = bytes[SpentBytes..])
         {
             spent.Add(new SpentAssertion(
-                BinaryPrimitives.ReadUInt128LittleEndian(bytes), DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64LittleEndian(bytes[16..]))));
+                AssertionHash.ReadLittleEndian(bytes), DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64LittleEndian(bytes[16..]))));
         }
 
         return spent.DrainToImmutable();

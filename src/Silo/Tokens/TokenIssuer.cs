@@ -265,7 +265,7 @@ internal sealed class TokenIssuer(
             ExpiresAt = token?.ExpiresAt,
             SigningInputHash = token?.SigningInputHash,
             Status = token?.Status,
-            SpentAssertion = client.AssertionHash?.ToString("x32", System.Globalization.CultureInfo.InvariantCulture),
+            SpentAssertion = client.AssertionHash?.ToString(),
         };
         slot.FillRented(record.EncodeRented(out var length), length, Index(client));
     }

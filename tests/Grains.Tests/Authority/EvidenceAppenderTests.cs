@@ -36,7 +36,7 @@ public sealed class EvidenceAppenderTests
         Assert.Equal((7, 0, "a b c"), (batch.Shard, batch.FirstPosition, Text(batch)));
         Assert.Equal(
             ["credential:key-1 0,2 ", "identity:exporter 0,2 10,30", "identity:importer 1 "],
-            batch.Index.Select(row => $"{row.Subject} {string.Join(',', row.Positions)} {string.Join(',', row.Spent.Select(one => one.Hash))}").Order());
+            batch.Index.Select(row => $"{row.Subject} {string.Join(',', row.Positions)} {string.Join(',', row.Spent.Select(one => one.Hash.Low))}").Order());
         appender.Close();
         await running.WaitAsync(Soon);
     }
@@ -274,7 +274,7 @@ public sealed class EvidenceAppenderTests
     }
 
     private static EvidenceEntry About(string clientId, string? credential, int? spent = null) => new(
-        "default", clientId, credential, spent is { } hash ? new SpentAssertion((UInt128)hash, DateTimeOffset.MaxValue) : null);
+        "default", clientId, credential, spent is { } hash ? new SpentAssertion(new AssertionHash(0, (ulong)hash), DateTimeOffset.MaxValue) : null);
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 

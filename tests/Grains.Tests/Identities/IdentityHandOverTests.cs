@@ -1,4 +1,5 @@
 using System.Buffers;
+using Assay.Grains.Authority;
 using Assay.Grains.Identities;
 
 namespace Assay.Grains.Tests.Identities;
@@ -9,8 +10,8 @@ public sealed class IdentityHandOverTests
 
     private static readonly IdentityHandOver Sample = new(
         [
-            new SpentBy(UInt128.Parse("1122334455667788990011223344556677", System.Globalization.CultureInfo.InvariantCulture), Now, Guid.Parse("00112233-4455-6677-8899-aabbccddeeff")),
-            new SpentBy(7, Now.AddMinutes(5), Guid.Empty),
+            new SpentBy(new AssertionHash(0x3755da368755, 0xa4f7a3fcfcca2a85), Now, Guid.Parse("00112233-4455-6677-8899-aabbccddeeff")),
+            new SpentBy(new AssertionHash(0, 7), Now.AddMinutes(5), Guid.Empty),
         ],
         12.5);
 

@@ -12,9 +12,9 @@ public sealed class ReplayCacheTests
     {
         var cache = new ReplayCache();
 
-        Assert.Equal(Spending.Spent, cache.Spend(1, Now.AddMinutes(1), Guid.NewGuid(), Now));
-        Assert.Equal(Spending.Replayed, cache.Spend(1, Now.AddMinutes(1), Guid.NewGuid(), Now));
-        Assert.Equal(Spending.Spent, cache.Spend(2, Now.AddMinutes(1), Guid.NewGuid(), Now));
+        Assert.Equal(Spending.Spent, cache.Spend(Hash(1), Now.AddMinutes(1), Guid.NewGuid(), Now));
+        Assert.Equal(Spending.Replayed, cache.Spend(Hash(1), Now.AddMinutes(1), Guid.NewGuid(), Now));
+        Assert.Equal(Spending.Spent, cache.Spend(Hash(2), Now.AddMinutes(1), Guid.NewGuid(), Now));
     }
 
     [Fact]
@@ -23,17 +23,17 @@ public sealed class ReplayCacheTests
         var cache = new ReplayCache();
         var request = Guid.NewGuid();
 
-        Assert.Equal(Spending.Spent, cache.Spend(1, Now.AddMinutes(1), request, Now));
-        Assert.Equal(Spending.Spent, cache.Spend(1, Now.AddMinutes(1), request, Now));
+        Assert.Equal(Spending.Spent, cache.Spend(Hash(1), Now.AddMinutes(1), request, Now));
+        Assert.Equal(Spending.Spent, cache.Spend(Hash(1), Now.AddMinutes(1), request, Now));
     }
 
     [Fact]
     public void What_evidence_says_was_spent_is_spent()
     {
         var cache = new ReplayCache();
-        cache.Remember(new SpentBy(1, Now.AddMinutes(1), Guid.Empty));
+        cache.Remember(new SpentBy(Hash(1), Now.AddMinutes(1), Guid.Empty));
 
-        Assert.Equal(Spending.Replayed, cache.Spend(1, Now.AddMinutes(1), Guid.NewGuid(), Now));
+        Assert.Equal(Spending.Replayed, cache.Spend(Hash(1), Now.AddMinutes(1), Guid.NewGuid(), Now));
     }
 
     [Fact]
@@ -41,20 +41,22 @@ public sealed class ReplayCacheTests
     {
         var cache = new ReplayCache();
         var request = Guid.NewGuid();
-        cache.Spend(1, Now.AddMinutes(1), Guid.NewGuid(), Now);
-        cache.Spend(2, Now.AddMinutes(3), request, Now);
+        cache.Spend(Hash(1), Now.AddMinutes(1), Guid.NewGuid(), Now);
+        cache.Spend(Hash(2), Now.AddMinutes(3), request, Now);
 
-        Assert.Equal([new SpentBy(2, Now.AddMinutes(3), request)], cache.Remaining(Now.AddMinutes(2)));
+        Assert.Equal([new SpentBy(Hash(2), Now.AddMinutes(3), request)], cache.Remaining(Now.AddMinutes(2)));
     }
 
     [Fact]
     public void It_is_remembered_until_it_has_expired_and_not_longer()
     {
         var cache = new ReplayCache();
-        cache.Spend(1, Now.AddMinutes(1), Guid.NewGuid(), Now);
+        cache.Spend(Hash(1), Now.AddMinutes(1), Guid.NewGuid(), Now);
 
-        Assert.Equal(Spending.Replayed, cache.Spend(1, Now.AddMinutes(1), Guid.NewGuid(), Now.AddMinutes(1)));
-        cache.Spend(2, Now.AddMinutes(3), Guid.NewGuid(), Now.AddMinutes(2));
+        Assert.Equal(Spending.Replayed, cache.Spend(Hash(1), Now.AddMinutes(1), Guid.NewGuid(), Now.AddMinutes(1)));
+        cache.Spend(Hash(2), Now.AddMinutes(3), Guid.NewGuid(), Now.AddMinutes(2));
         Assert.Equal(1, cache.Count);
     }
+
+    private static AssertionHash Hash(ulong low) => new(0, low);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Assay.Grains.Authority;
 using Assay.Core.Decisions;
 using Assay.Core.Replay;
 using Assay.Core.Risk;
@@ -59,7 +60,7 @@ public sealed class GoldenBytesTests
             Resource = "https://payments.example",
             Scopes = ["payments:read", "payments:write"],
             OriginIp = "192.0.2.1",
-            AssertionHash = UInt128.One << 100,
+            AssertionHash = new AssertionHash(1UL << 36, 0),
             AssertionUntil = Time,
             MinimumNumber = 42,
         }),

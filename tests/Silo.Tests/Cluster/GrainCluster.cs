@@ -133,19 +133,19 @@ internal sealed class GrainCluster : IAsyncDisposable
         Assert.Same(home, Home);
     }
 
-    public DecisionRequest Request(UInt128 assertion, Guid? id = null) => new()
+    public DecisionRequest Request(ulong assertion, Guid? id = null) => new()
     {
         RequestId = id ?? Guid.NewGuid(),
         GrantType = "client_credentials",
         AuthenticationMethod = "private_key_jwt",
         CredentialHandle = Key,
         Resource = Payments,
-        AssertionHash = assertion,
+        AssertionHash = new AssertionHash(0, assertion),
         AssertionUntil = TimeProvider.System.GetUtcNow().AddMinutes(5),
     };
 
     /// <summary>What a silo does with a request: it lets the identity decide, records it, and answers when the record is durable.</summary>
-    public async Task<Use> Present(InProcessSiloHandle receiver, UInt128 assertion)
+    public async Task<Use> Present(InProcessSiloHandle receiver, ulong assertion)
     {
         var gate = Service<DecisionGate>(receiver);
         using var passage = gate.Enter();
@@ -162,7 +162,7 @@ internal sealed class GrainCluster : IAsyncDisposable
                         Kind = EvidenceKind.Permit, Shard = slot.Shard, Position = slot.Position, Node = receiver.Name, Time = decided.Input.Time, Input = decided.Input,
                         Verdict = decided.Verdict, RequestId = request.RequestId,
                     };
-                    slot.Fill(record.Encode(), new EvidenceEntry(Realm, Worker, Key, new SpentAssertion(assertion, request.AssertionUntil)));
+                    slot.Fill(record.Encode(), new EvidenceEntry(Realm, Worker, Key, new SpentAssertion(new AssertionHash(0, assertion), request.AssertionUntil)));
                     return await slot.Committed && passage.MayLeave() ? Use.Issued : Use.Unavailable;
                 }
 

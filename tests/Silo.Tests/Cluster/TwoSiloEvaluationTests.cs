@@ -51,7 +51,7 @@ public sealed class TwoSiloEvaluationTests(GrainClusterFixture fixture) : IClass
             (Request with { AuthenticationMethod = "private_key_jwt", CredentialHandle = cluster.Key }, "payments:read"),
             (Request with { PrincipalType = EntityTypes.Person }, "UnknownIdentity"),
             (Request with { AuthenticationMethod = "client_secret_basic" }, "CredentialNotHeld"),
-            (Request with { CredentialHandle = "key-2" }, "CredentialNotHeld"),
+            (Request with { CredentialHandle = "key-of-nobody" }, "CredentialNotHeld"),
             (Request with { GrantType = "password" }, "GrantTypeNotAllowed"),
             (Request with { Resource = "https://nowhere.example" }, "UnknownResource"),
         ];

@@ -57,7 +57,7 @@ public sealed class TwoSiloTests(GrainClusterFixture fixture) : IClassFixture<Gr
     [Fact]
     public async Task An_assertion_shown_to_both_silos_at_once_gives_one_token()
     {
-        for (UInt128 assertion = 1; assertion <= 50; assertion++)
+        for (ulong assertion = 1; assertion <= 50; assertion++)
         {
             var shown = assertion;
             var uses = await Task.WhenAll(cluster.Silos.Select(silo => Task.Run(() => cluster.Present(silo, shown))));

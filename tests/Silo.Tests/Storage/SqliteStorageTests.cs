@@ -30,7 +30,7 @@ public sealed class SqliteStorageTests : IDisposable
     {
         await Use(records: 1);
         using var folder = DataFolder.Open(temporary.Path);
-        using var database = new SqliteDatabase(folder.StateFile, check: true, SqliteAuthorityStore.Schema, SqliteEventStore.Schema, SqliteAuthorityStore.SchemaOfChanges);
+        using var database = new SqliteDatabase(folder.StateFile, check: true, 4096, SqliteAuthorityStore.Schema, SqliteEventStore.Schema, SqliteAuthorityStore.SchemaOfChanges);
 
         var reader = database.Read(Settings);
         var writer = await database.Write((connection, _) => Settings(connection));

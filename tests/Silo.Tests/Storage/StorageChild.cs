@@ -91,7 +91,7 @@ internal static class StorageChild
     /// <summary>What a record of this test says; its assertion is as unique as it is.</summary>
     public static string Content(long shard, long position) => string.Create(CultureInfo.InvariantCulture, $"record {position} of {shard}");
 
-    public static SpentAssertion Spent(long shard, long position) => new(new UInt128((ulong)shard, (ulong)position), DateTimeOffset.MaxValue.AddYears(-1));
+    public static SpentAssertion Spent(long shard, long position) => new(new AssertionHash((ulong)shard, (ulong)position), DateTimeOffset.MaxValue.AddYears(-1));
 
     private static async Task Issue(EvidenceAppender appender, TextWriter output)
     {

@@ -13,23 +13,30 @@ internal sealed class SqliteDatabase : IDisposable
     /// <summary>Idle readers that are kept; more may read at once.</summary>
     private const int KeptReaders = 8;
 
+    // 32 MB: the inner pages of the indexes, which every sorted row goes through.
+    private const int WriterCacheKiB = 32 * 1024;
+
     private readonly string connectionString;
+    private readonly int pageBytes;
     private readonly SqliteConnection writer;
     private readonly WriteQueue queue;
     private readonly ConcurrentQueue<SqliteConnection> readers = [];
     private readonly List<IDisposable> kept = [];
 
     /// <param name="check">Read the whole file once, for damage that would show later.</param>
+    /// <param name="pageBytes">Of a new file; one that is there keeps its own.</param>
     /// <param name="schema">Statements of version 1, 2, …; those not yet applied run at opening, each in a transaction of its own.</param>
     /// <exception cref="InvalidDataException">The file is no SQLite database, is damaged, or is of a newer version.</exception>
-    public SqliteDatabase(string file, bool check, params ReadOnlySpan<string> schema)
+    public SqliteDatabase(string file, bool check, int pageBytes, params ReadOnlySpan<string> schema)
     {
         File = file;
+        this.pageBytes = pageBytes;
         connectionString = new SqliteConnectionStringBuilder { DataSource = file, Mode = SqliteOpenMode.ReadWriteCreate, Pooling = false }.ToString();
         SqliteConnection? opened = null;
         try
         {
             writer = opened = Open();
+            Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size=-{WriterCacheKiB}"));
             if (Scalar("PRAGMA journal_mode") != "wal" || Scalar("PRAGMA synchronous") != "2")
                 throw new InvalidDataException($"'{file}' cannot be written durably: it is not in WAL mode with synchronous=FULL. Put the data folder on a local disk.");
             if (check && Scalar("PRAGMA quick_check(1)") is var result && result != "ok")
@@ -125,7 +132,7 @@ internal sealed class SqliteDatabase : IDisposable
         var connection = new SqliteConnection(connectionString);
         connection.Open();
         using var pragmas = connection.CreateCommand();
-        pragmas.CommandText = "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;";
+        pragmas.CommandText = $"PRAGMA page_size={pageBytes}; PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;";
         pragmas.ExecuteNonQuery();
         return connection;
     }

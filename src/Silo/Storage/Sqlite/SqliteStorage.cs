@@ -13,6 +13,10 @@ namespace Assay.Silo.Storage.Sqlite;
 /// </summary>
 internal sealed class SqliteStorage : IDisposable
 {
+    // A batch of evidence is some 50 KB, and each page of it is two writes to the log; of the state, most changes touch a row or two.
+    private const int EvidencePageBytes = 16 * 1024;
+    private const int StatePageBytes = 4 * 1024;
+
     private readonly SqliteDatabase state;
     private readonly SqliteDatabase evidence;
     private readonly SubjectIndex subjects;
@@ -26,14 +30,14 @@ internal sealed class SqliteStorage : IDisposable
             throw Unpaired(folder.EvidenceFile, "is missing beside state.db: what was issued and spent would be forgotten");
 
         // The evidence first: a start that was cut short in between leaves an evidence file that holds nothing.
-        evidence = new SqliteDatabase(folder.EvidenceFile, check: false, SqliteEvidenceStore.Schema, SqliteEvidenceStore.SchemaByTime, SqliteEvidenceStore.SchemaOfTrees, SubjectIndex.Schema);
+        evidence = new SqliteDatabase(folder.EvidenceFile, check: false, EvidencePageBytes, SqliteEvidenceStore.Schema, SqliteEvidenceStore.SchemaByTime, SqliteEvidenceStore.SchemaOfTrees, SubjectIndex.Schema);
         try
         {
             var (pair, newestShard) = Evidence();
             if (!hadState && newestShard > 0)
                 throw Unpaired(folder.StateFile, "is missing beside an evidence.db that holds records");
 
-            state = new SqliteDatabase(folder.StateFile, check: true, SqliteAuthorityStore.Schema, SqliteEventStore.Schema, SqliteAuthorityStore.SchemaOfChanges);
+            state = new SqliteDatabase(folder.StateFile, check: true, StatePageBytes, SqliteAuthorityStore.Schema, SqliteEventStore.Schema, SqliteAuthorityStore.SchemaOfChanges);
             try
             {
                 Pair(pair, newestShard, folder);

@@ -124,7 +124,7 @@ internal sealed class Silo : ISnapshotLoader, ISiloAddress
     }
 
     /// <summary>The life of a token request, as the token endpoint lives it.</summary>
-    public async Task Issue(string identity, UInt128 assertion)
+    public async Task Issue(string identity, AssertionHash assertion)
     {
         var request = world.NextRequest();
         using var ticket = Gate.Enter();
@@ -188,7 +188,7 @@ internal sealed record Granted(long Number, long IdentityNumber, long PolicyNumb
 /// <summary>What an identity grain holds: its state and its replay cache. Deciding never awaits.</summary>
 internal sealed class Activation(World world, Silo silo, string identity)
 {
-    private readonly Dictionary<UInt128, int> spent = [];
+    private readonly Dictionary<AssertionHash, int> spent = [];
     private StoredObject? state;
     private IdentityFreshness? freshness;
     private bool loading;
@@ -225,7 +225,7 @@ internal sealed class Activation(World world, Silo silo, string identity)
         loading = false;
     }
 
-    public Granted? Decide(int request, UInt128 assertion, long least)
+    public Granted? Decide(int request, AssertionHash assertion, long least)
     {
         if (silo.View.Current is not { } view || view.Number < least || state is null || freshness is null)
             return null;

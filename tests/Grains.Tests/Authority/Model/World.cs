@@ -21,8 +21,8 @@ internal sealed class World
     private readonly List<Silo> changing = [];
     private readonly Dictionary<ObjectKey, long> returned = [];
     private readonly HashSet<(long, long)> left = [];
-    private readonly HashSet<UInt128> bought = [];
-    private readonly List<UInt128> assertions = [];
+    private readonly HashSet<AssertionHash> bought = [];
+    private readonly List<AssertionHash> assertions = [];
     private readonly TimeSpan length;
     private int starts;
     private int requests;
@@ -94,7 +94,7 @@ internal sealed class World
     public int NextRequest() => ++requests;
 
     /// <summary>Asks the identity's activation, wherever this silo believes it to be.</summary>
-    public async Task<Granted?> Decide(Silo from, string identity, int request, UInt128 assertion, long least)
+    public async Task<Granted?> Decide(Silo from, string identity, int request, AssertionHash assertion, long least)
     {
         var answer = new TaskCompletionSource<Granted?>();
         var host = Host(from, identity);
@@ -109,7 +109,7 @@ internal sealed class World
     }
 
     /// <summary>A token leaves: the moment everything is judged by.</summary>
-    public void Leave(Granted granted, long shard, long position, byte[] record, string identity, UInt128 assertion)
+    public void Leave(Granted granted, long shard, long position, byte[] record, string identity, AssertionHash assertion)
     {
         if (granted.IdentityNumber < returned.GetValueOrDefault(Identity(identity)))
             Violated("P3: a token left that was decided on an identity whose change has returned");
@@ -164,9 +164,9 @@ internal sealed class World
         if (!silo.IsServing)
             return;
         if (assertions.Count == 0 || Scheduler.Chance(0.6))
-            assertions.Add((UInt128)assertions.Count);
+            assertions.Add(new AssertionHash(0, (ulong)assertions.Count));
         var assertion = assertions[^Scheduler.Random.Next(1, Math.Min(assertions.Count, 5) + 1)]; // a fresh one, or one used lately
-        var identity = Identities[(int)(assertion % (UInt128)Identities.Length)];
+        var identity = Identities[(int)(assertion.Low % (ulong)Identities.Length)];
         silo.Process.Start(() => silo.Issue(identity, assertion));
     }
 

@@ -149,13 +149,13 @@ public abstract class EvidenceStoreContract : IAsyncLifetime
     [Fact]
     public async Task What_was_spent_is_remembered_until_it_expires_and_never_less()
     {
-        var early = new SpentAssertion(7, Now.AddSeconds(10).AddTicks(5));
-        var late = new SpentAssertion(UInt128.MaxValue, Now.AddSeconds(20));
+        var early = new SpentAssertion(Hash(7), Now.AddSeconds(10).AddTicks(5));
+        var late = new SpentAssertion(Greatest, Now.AddSeconds(20));
         var row = Row("identity:exporter", Now, [0]) with { Spent = [early, late] };
         await Store.Append(Batch(0, [row], "a"), default);
 
-        Assert.Equal([7, UInt128.MaxValue], await Spent(Now.AddSeconds(10).AddTicks(5)));
-        Assert.Equal([UInt128.MaxValue], await Spent(Now.AddSeconds(20)));
+        Assert.Equal([Hash(7), Greatest], await Spent(Now.AddSeconds(10).AddTicks(5)));
+        Assert.Equal([Greatest], await Spent(Now.AddSeconds(20)));
         Assert.Empty(await Spent(Now.AddSeconds(21)));
     }
 
@@ -168,7 +168,7 @@ public abstract class EvidenceStoreContract : IAsyncLifetime
 
         var spent = await Store.Spent([importer, new("default", "identity:nobody"), new("other", "identity:exporter"), new("default", "a\0b"), exporter, exporter], Now, default);
 
-        Assert.Equal<IEnumerable<UInt128>>([[9, 10], [], [], [], [7, 8], [7, 8]], spent.Select(ofOne => ofOne.Select(one => one.Hash).Order()));
+        Assert.Equal<IEnumerable<AssertionHash>>([[Hash(9), Hash(10)], [], [], [], [Hash(7), Hash(8)], [Hash(7), Hash(8)]], spent.Select(ofOne => ofOne.Select(one => one.Hash).OrderBy(hash => hash.Low)));
         Assert.Empty(await Store.Spent([], Now, default));
     }
 
@@ -276,8 +276,12 @@ public abstract class EvidenceStoreContract : IAsyncLifetime
     protected async Task<string> Record(long position) =>
         await Store.Find(Shard, position, default) is { } batch ? Encoding.UTF8.GetString(batch.Records[(int)(position - batch.FirstPosition)].Span) : "none";
 
-    protected async Task<UInt128[]> Spent(DateTimeOffset now) =>
-        [.. (await Store.Spent([new SubjectKey("default", "identity:exporter")], now, default)).Single().Select(one => one.Hash).Order()];
+    protected async Task<AssertionHash[]> Spent(DateTimeOffset now) =>
+        [.. (await Store.Spent([new SubjectKey("default", "identity:exporter")], now, default)).Single().Select(one => one.Hash).OrderBy(hash => hash.Low)];
+
+    private static AssertionHash Greatest => new(ulong.MaxValue, ulong.MaxValue);
+
+    private static AssertionHash Hash(int low) => new(0, (ulong)low);
 
     protected EvidenceBatch Batch(long first, params string[] records) => Batch(first, [], records);
 
@@ -287,7 +291,7 @@ public abstract class EvidenceStoreContract : IAsyncLifetime
         EvidenceBatch.Create(shard, first, Now, records.Select(record => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(record)).ToArray(), index);
 
     protected EvidenceIndexRow Row(string subject, DateTimeOffset at, ImmutableArray<long> positions, params int[] spent) =>
-        new("default", subject, Shard, at, positions, [.. spent.Select(hash => new SpentAssertion((UInt128)hash, Now.AddMinutes(5)))]);
+        new("default", subject, Shard, at, positions, [.. spent.Select(hash => new SpentAssertion(Hash(hash), Now.AddMinutes(5)))]);
 
-    protected static string Show(EvidenceIndexRow row) => $"{string.Join(',', row.Positions)} {string.Join(',', row.Spent.Select(one => one.Hash))}";
+    protected static string Show(EvidenceIndexRow row) => $"{string.Join(',', row.Positions)} {string.Join(',', row.Spent.Select(one => one.Hash.Low))}";
 }
