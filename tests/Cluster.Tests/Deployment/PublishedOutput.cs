@@ -34,10 +34,14 @@ public sealed class PublishedOutput : IAsyncLifetime
     /// </summary>
     /// <param name="data">The only folder it may write to. Given to its user.</param>
     /// <param name="arguments">Of the silo.</param>
-    /// <param name="environment">All it gets besides PATH.</param>
+    /// <param name="environment">All it gets besides PATH, and how the runtime of these tests compiles.</param>
     internal async Task<Running> Confined(string data, IEnumerable<string> arguments, Dictionary<string, string> environment)
     {
-        string[] variables = [.. environment.Append(new("DOTNET_EnableDiagnostics", "0")).Append(new("PATH", Environment.GetEnvironmentVariable("PATH")!)).Select(pair => $"{pair.Key}={pair.Value}")];
+        string[] variables =
+        [
+            .. environment.Append(new("DOTNET_EnableDiagnostics", "0")).Append(new("PATH", Environment.GetEnvironmentVariable("PATH")!)).Select(pair => $"{pair.Key}={pair.Value}"),
+            .. Environment.GetEnvironmentVariable("DOTNET_TieredPGO") is { } profile ? [$"DOTNET_TieredPGO={profile}"] : Array.Empty<string>(),
+        ];
         string[] silo = ["env", "-i", .. variables, "dotnet", Silo, .. arguments];
         if (!Tools.IsRoot)
             return Tools.Start(silo[0], silo[1..]);

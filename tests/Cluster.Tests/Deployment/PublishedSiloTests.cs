@@ -95,7 +95,7 @@ public sealed class PublishedSiloTests(PublishedOutput published) : IClassFixtur
     private static async Task Ready(Running silo, string url)
     {
         using var http = new HttpClient();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         while (true)
         {
             Assert.False(silo.Process.HasExited, silo.Output);

@@ -126,7 +126,7 @@ public sealed class PostgresEvidenceStoreTests(PostgresServer server) : Evidence
     {
         await using var proxy = new CuttableProxy(server.Port);
         using var silo = await TestStorage.Open(
-            database.Replace($"Port={server.Port}", $"Port={proxy.Port}", StringComparison.Ordinal), TimeSpan.FromSeconds(2));
+            database.Replace($"Port={server.Port}", $"Port={proxy.Port}", StringComparison.Ordinal), TimeSpan.FromSeconds(12));
         var batch = Indexed(0, "a");
         var holding = await HoldAppends();
         Task<BatchResult> appending;

@@ -14,7 +14,7 @@ namespace Assay.Cluster.Tests.Postgres;
 public sealed class PostgresNewsTests(PostgresServer server) : IAsyncLifetime
 {
     private static readonly ObjectKey Api = new("default", ObjectKinds.Identity, "exporter");
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(90);
 
     private string database = "";
     private PostgresStorage storage = null!;
@@ -116,6 +116,8 @@ public sealed class PostgresNewsTests(PostgresServer server) : IAsyncLifetime
             builder.Services.Configure<AuthorityOptions>(options =>
             {
                 options.Slot = slot;
+                options.LeaseLife = TimeSpan.FromMinutes(1);
+                options.LeaseMargin = TimeSpan.FromSeconds(1);
                 options.RenewEvery = TimeSpan.FromMilliseconds(200);
                 options.PollEvery = TimeSpan.FromMilliseconds(50);
             });

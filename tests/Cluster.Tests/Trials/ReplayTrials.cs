@@ -12,21 +12,30 @@ public sealed class ReplayTrials(TrialServer database)
     {
         var cluster = await database.StandingCluster();
 
-        for (var trial = 0; trial < LongTests.Size(small: 200, full: 1_000); trial++)
+        for (int trial = 0, shown = 0; shown < 1_000; trial++)
         {
+            Assert.InRange(trial, 0, 10_000);
             var identity = cluster.Identities[trial % cluster.Identities.Count];
             var assertion = identity.Assertion();
             var answers = await Task.WhenAll(
                 Enumerable.Range(trial, 2).Select(turn => cluster.Http.Ask(cluster.Silos[turn % cluster.Silos.Count], identity, TestCluster.Read, assertion)));
 
+            if (answers.Any(answer => answer.Status == 503)) // too busy to know: then it shows less
+            {
+                Assert.InRange(answers.Count(answer => answer.Status == 200), 0, 1);
+                continue;
+            }
+
             Assert.Equal([200, 401], answers.Select(answer => answer.Status).Order());
+            shown++;
         }
     }
 
     [Fact]
     public async Task An_assertion_that_was_spent_before_a_silo_died_buys_nothing_afterwards()
     {
-        await using var cluster = await database.Cluster();
+        await using var borrowed = await database.MortalCluster();
+        var cluster = borrowed.Cluster;
 
         for (var round = 0; round < LongTests.Size(small: 1, full: 20); round++)
         {
@@ -53,8 +62,7 @@ public sealed class ReplayTrials(TrialServer database)
                 Assert.InRange(first.Concat(again).Count(answer => answer.Status == 200), 0, 1);
             }
 
-            victim.Launch();
-            await victim.UntilReady(cluster.Http);
+            await cluster.BringBack(victim);
         }
     }
 }

@@ -11,8 +11,8 @@ public sealed class StatusListTrials(TrialServer database)
     [Fact]
     public async Task Every_silo_serves_every_list_and_the_lists_of_a_killed_silo_come_back_with_what_was_revoked()
     {
-        await using var cluster = await database.Cluster(
-            ("Assay:Authority:LeaseLife", "00:00:04"), ("Assay:Authority:RenewEvery", "00:00:01"), ("Assay:StatusLists:PublishEvery", "00:00:00.1"));
+        await using var borrowed = await database.MortalCluster();
+        var cluster = borrowed.Cluster;
         var (dying, second, third) = (cluster.Silos[0], cluster.Silos[1], cluster.Silos[2]);
         var (one, two) = (cluster.Identities[0], cluster.Identities[1]);
         async Task<Token> Issue(SiloProcess silo, ClusterIdentity to) => new((await cluster.Http.Ask(silo, to, TestCluster.Read)).Token!, cluster.Issuer);
@@ -45,6 +45,8 @@ public sealed class StatusListTrials(TrialServer database)
             await cluster.Http.Until(live.On(silo), 0, meanwhile: Assert.Null);
             await cluster.Http.Until(elsewhere.On(silo), 0, meanwhile: Assert.Null);
         }
+
+        await cluster.BringBack(dying);
     }
 
     /// <summary>The issuer is where a proxy would be: each silo is asked at its own address.</summary>
