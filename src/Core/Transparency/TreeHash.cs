@@ -11,7 +11,7 @@ public readonly struct TreeHash : IEquatable<TreeHash>
     /// <summary>Bytes that the hash of a node is over.</summary>
     internal const int NodeSize = 1 + 2 * Size;
 
-    // Not a vector: a method that touches one is not compiled ahead (docs/decisions/0033).
+    // Not a vector: a method that touches one is not compiled ahead (docs/decisions/0034).
     private readonly ulong first, second, third, fourth;
 
     private TreeHash(ReadOnlySpan<byte> bytes)

@@ -10,7 +10,7 @@ namespace Assay.Grains.Authority;
 
 /// <summary>
 /// What a client assertion is remembered by once it is spent: the first 16 bytes of SHA-256 over <c>client_id 0x00 jti</c>. Two halves instead of a
-/// <see cref="UInt128"/>, because a method that touches that type is not compiled ahead (docs/decisions/0033), and all of the request path would.
+/// <see cref="UInt128"/>, because a method that touches that type is not compiled ahead (docs/decisions/0034), and all of the request path would.
 /// On the wire between silos it is one, as two releases share a cluster during an upgrade.
 /// </summary>
 /// <param name="High">The first 8 bytes.</param>
