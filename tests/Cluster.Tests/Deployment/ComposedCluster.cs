@@ -119,10 +119,16 @@ internal sealed class ComposedCluster : IAsyncDisposable
         return settings["Assay__Url"] + "/health/ready";
     }
 
+    public void EndIntruder()
+    {
+        if (running.TryRemove("intruder", out var intruder))
+            intruder.Dispose();
+    }
+
     /// <summary>Waits until a silo has logged the words.</summary>
     public async Task Logged(string words)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(120));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(4));
         while (!Silos.Any(silo => running[silo].Output.Contains(words, StringComparison.Ordinal)))
         {
             Assert.False(patience.IsCancellationRequested, Output);
@@ -134,6 +140,7 @@ internal sealed class ComposedCluster : IAsyncDisposable
     public AssayClient Administrator() => new(new AssayClientOptions
     {
         Issuer = new Uri(Url), ClientId = "assay-bootstrap", Credential = AssayCredential.FromKeyFile(Silos.Select(silo => Path.Combine(Data(silo), "bootstrap.jwk")).Single(File.Exists)),
+        Timeout = TimeSpan.FromMinutes(1), AttemptTimeout = TimeSpan.FromMinutes(1), // a machine that stands still for a while is no cluster that fails
     });
 
     public async Task<T> Get<T>(string path, string token)
@@ -198,7 +205,7 @@ internal sealed class ComposedCluster : IAsyncDisposable
 
     private async Task Ready(string url, Func<Task> look)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(120));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(4));
         while (true)
         {
             try

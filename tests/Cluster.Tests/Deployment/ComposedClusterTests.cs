@@ -7,7 +7,8 @@ using Assay.Cluster.Tests.Postgres;
 namespace Assay.Cluster.Tests.Deployment;
 
 /// <summary>docker-compose.yml's cluster, without docker: three silos with their certificates, behind HAProxy, over a real PostgreSQL.</summary>
-public sealed class ComposedClusterTests(PublishedOutput published, PostgresServer postgres) : IClassFixture<PublishedOutput>, IClassFixture<PostgresServer>
+public sealed class ComposedClusterTests(PublishedOutput published, PostgresServer postgres, ComposedClusterTests.Composition composition)
+    : IClassFixture<PublishedOutput>, IClassFixture<PostgresServer>, IClassFixture<ComposedClusterTests.Composition>
 {
     private const string Admin = "urn:assay:admin";
 
@@ -17,8 +18,7 @@ public sealed class ComposedClusterTests(PublishedOutput published, PostgresServ
         PostgresServer.SkipIfMissing();
         Tools.Need("haproxy", "haproxy");
         Tools.Need("openssl", "openssl");
-        await using var cluster = new ComposedCluster(published, postgres);
-        await cluster.Up();
+        var cluster = await composition.Up(published, postgres);
         using var administrator = cluster.Administrator();
 
         var ready = await cluster.StartIntruder();
@@ -27,6 +27,7 @@ public sealed class ComposedClusterTests(PublishedOutput published, PostgresServ
         await Assert.ThrowsAsync<HttpRequestException>(() => cluster.Http.GetAsync(ready)); // it never gets as far as listening
         for (var i = 0; i < 10; i++)
             Assert.NotEmpty((await administrator.RequestTokenAsync(Admin, ["evidence.read"])).AccessToken);
+        cluster.EndIntruder();
     }
 
     [Fact]
@@ -35,8 +36,7 @@ public sealed class ComposedClusterTests(PublishedOutput published, PostgresServ
         PostgresServer.SkipIfMissing();
         Tools.Need("haproxy", "haproxy");
         Tools.Need("openssl", "openssl");
-        await using var cluster = new ComposedCluster(published, postgres);
-        await cluster.Up();
+        var cluster = await composition.Up(published, postgres);
         using var administrator = cluster.Administrator();
 
         var token = await administrator.RequestTokenAsync(Admin, ["evidence.read"]);
@@ -81,6 +81,37 @@ public sealed class ComposedClusterTests(PublishedOutput published, PostgresServ
                     failures.Enqueue($"{at} … {cluster.Phase}: {fault.Message}");
                 }
             }
+        }
+    }
+
+    /// <summary>One cluster for both, which leave it as it was.</summary>
+    public sealed class Composition : IAsyncDisposable
+    {
+        private ComposedCluster? cluster;
+
+        internal async Task<ComposedCluster> Up(PublishedOutput published, PostgresServer postgres)
+        {
+            if (cluster is not null)
+                return cluster;
+
+            var started = new ComposedCluster(published, postgres);
+            try
+            {
+                await started.Up();
+            }
+            catch
+            {
+                await started.DisposeAsync();
+                throw;
+            }
+
+            return cluster = started;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (cluster is not null)
+                await cluster.DisposeAsync();
         }
     }
 }

@@ -13,6 +13,7 @@ namespace Assay.Cluster.Tests.Deployment;
 /// <summary>deploy/haproxy.cfg in a real HAProxy, before three servers that answer as silos do.</summary>
 public sealed class ProxyTests : IAsyncLifetime
 {
+    private readonly WorkFolder work = new();
     private readonly List<Backend> silos = [];
     private readonly HttpClient http = new();
     private Running? proxy;
@@ -27,11 +28,21 @@ public sealed class ProxyTests : IAsyncLifetime
             silos.Add(await Backend.Start());
         var port = Ports.Free();
         url = $"http://127.0.0.1:{port}";
-        proxy = Tools.Start(program, ["-db", "-f", Configuration], new()
+        proxy = Tools.Start(program, ["-db", "-f", PatientConfiguration()], new()
         {
             ["BIND"] = $"127.0.0.1:{port}", ["SILO1"] = silos[0].Address, ["SILO2"] = silos[1].Address, ["SILO3"] = silos[2].Address,
         });
         await Until(HttpStatusCode.OK);
+    }
+
+    /// <summary>The backends are this process, and it may stand still for longer than a silo may: that alone is another than in production.</summary>
+    private string PatientConfiguration()
+    {
+        var written = File.ReadAllText(Configuration);
+        var patient = written.Replace("timeout check 1s", "timeout check 60s", StringComparison.Ordinal).Replace("timeout connect 2s", "timeout connect 60s", StringComparison.Ordinal);
+        Assert.Equal(written.Length + 2, patient.Length);
+        File.WriteAllText(work["haproxy.cfg"], patient);
+        return work["haproxy.cfg"];
     }
 
     private static string Configuration => Path.Combine(Tools.Checkout, "deploy/haproxy.cfg");
@@ -42,6 +53,7 @@ public sealed class ProxyTests : IAsyncLifetime
         http.Dispose();
         foreach (var silo in silos)
             await silo.DisposeAsync();
+        work.Dispose();
     }
 
     [Fact]
@@ -167,7 +179,7 @@ public sealed class ProxyTests : IAsyncLifetime
     /// <summary>Until the proxy says so of all silos together.</summary>
     private async Task Until(HttpStatusCode status)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(90));
         while (true)
         {
             try
@@ -228,7 +240,7 @@ public sealed class ProxyTests : IAsyncLifetime
         public async Task ChecksFailed(int count)
         {
             for (var i = 0; i < count; i++)
-                Assert.True(await failedChecks.WaitAsync(TimeSpan.FromSeconds(30)), "the proxy does not look");
+                Assert.True(await failedChecks.WaitAsync(TimeSpan.FromSeconds(90)), "the proxy does not look");
         }
 
         public ValueTask DisposeAsync() => app.DisposeAsync();
