@@ -13,6 +13,9 @@ internal sealed class SqliteDatabase : IDisposable
     /// <summary>Idle readers that are kept; more may read at once.</summary>
     private const int KeptReaders = 8;
 
+    // What is copied from the log into the file at once, while commits wait: 4 MB, however large a page is.
+    private const int CheckpointBytes = 4 * 1024 * 1024;
+
     // 32 MB: the inner pages of the indexes, which every sorted row goes through.
     private const int WriterCacheKiB = 32 * 1024;
 
@@ -36,7 +39,7 @@ internal sealed class SqliteDatabase : IDisposable
         try
         {
             writer = opened = Open();
-            Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size=-{WriterCacheKiB}"));
+            Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size=-{WriterCacheKiB}; PRAGMA wal_autocheckpoint={CheckpointBytes / PageSize()}"));
             if (Scalar("PRAGMA journal_mode") != "wal" || Scalar("PRAGMA synchronous") != "2")
                 throw new InvalidDataException($"'{file}' cannot be written durably: it is not in WAL mode with synchronous=FULL. Put the data folder on a local disk.");
             if (check && Scalar("PRAGMA quick_check(1)") is var result && result != "ok")
@@ -159,6 +162,8 @@ internal sealed class SqliteDatabase : IDisposable
         command.CommandText = sql;
         command.ExecuteNonQuery();
     }
+
+    private int PageSize() => int.Parse(Scalar("PRAGMA page_size"), CultureInfo.InvariantCulture);
 
     private string Scalar(string sql)
     {
