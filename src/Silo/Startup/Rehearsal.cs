@@ -46,6 +46,10 @@ internal sealed class Rehearsal(
             await Play(patience.Token).WaitAsync(patience.Token);
             Log.Rehearsed(log, (long)clock.GetElapsedTime(started).TotalMilliseconds);
         }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested)
+        {
+            Log.NotRehearsed(log, "it took too long.");
+        }
         catch (Exception fault)
         {
             Log.NotRehearsed(log, fault.Message);

@@ -27,6 +27,8 @@ internal sealed class RunningSilo : IAsyncDisposable
 
     public string Url { get; }
 
+    public int ProcessId => process!.Id;
+
     public string Output
     {
         get

@@ -67,6 +67,23 @@ internal sealed class SqliteDatabase : IDisposable
     /// <param name="around">Commits, by calling what it is given, on the same thread; null for just that.</param>
     public Task<T> Write<T>(Func<SqliteConnection, SqliteTransaction, T> work, Action<Action>? around = null) => queue.Enqueue(() => Transact(work, around));
 
+    /// <summary>
+    /// As <see cref="Write"/>, but not flushed: durable from the next commit by another of these on. After a loss of power before that it is as if it had never been made, and
+    /// everything before it is there.
+    /// </summary>
+    public Task<T> WriteUnflushed<T>(Func<SqliteConnection, SqliteTransaction, T> work, Action<Action>? around = null) => queue.Enqueue(() =>
+    {
+        Execute("PRAGMA synchronous=NORMAL");
+        try
+        {
+            return Transact(work, around);
+        }
+        finally
+        {
+            Execute("PRAGMA synchronous=FULL");
+        }
+    });
+
     /// <summary>As <see cref="Write"/>, with <paramref name="fence"/> around the whole transaction, its commit included.</summary>
     public Task<T> WriteWithin<T>(Func<Func<T>, T> fence, Func<SqliteConnection, SqliteTransaction, T> work, Action<Action>? around = null) =>
         queue.Enqueue(() => fence(() => Transact(work, around)));

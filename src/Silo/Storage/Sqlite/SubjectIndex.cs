@@ -15,8 +15,8 @@ internal sealed class SubjectIndex : IDisposable
     /// <summary>Rows in memory beyond which they are sorted: some 10 MB.</summary>
     public const int MostUnsorted = 32_768;
 
-    /// <summary>Rows sorted by one transaction: what tokens wait for comes in between.</summary>
-    private const int RowsAtOnce = 512;
+    /// <summary>Rows sorted by one transaction: what tokens wait for comes in between, and waits for one of these at most.</summary>
+    private const int RowsAtOnce = 128;
 
     private readonly SqliteDatabase database;
     private readonly ILogger log;
@@ -136,7 +136,7 @@ internal sealed class SubjectIndex : IDisposable
         while (rows.Left > 0)
         {
             var (next, end) = (rows.Next(RowsAtOnce), rows.End(RowsAtOnce));
-            await database.Write(
+            await database.WriteUnflushed( // the pieces that the rows came in are there until the last of them is sorted
                 (connection, transaction) =>
                 {
                     using var insert = new SubjectInsert(connection, onlyNew);
