@@ -86,7 +86,7 @@ public sealed class ComposedClusterTests(PublishedOutput published, PostgresServ
         }
     }
 
-    /// <summary>One cluster for both, which leave it as it was.</summary>
+    /// <summary>One cluster for both: its silos are there, as they were, when either ends.</summary>
     public sealed class Composition : IAsyncDisposable
     {
         private ComposedCluster? cluster;
