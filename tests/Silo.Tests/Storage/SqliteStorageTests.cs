@@ -123,6 +123,23 @@ public sealed class SqliteStorageTests : IDisposable
     }
 
     [Fact]
+    public async Task Only_what_may_be_lost_is_not_flushed_whatever_became_of_it()
+    {
+        using var database = new SqliteDatabase(State, check: false, 4096);
+        static long Synchronous(SqliteConnection connection, SqliteTransaction transaction)
+        {
+            using var query = connection.Command(transaction, "PRAGMA synchronous");
+            return (long)query.ExecuteScalar()!;
+        }
+
+        Assert.Equal(2, await database.Write(Synchronous)); // FULL
+        Assert.Equal(1, await database.WriteUnflushed(Synchronous)); // NORMAL
+        Assert.Equal(2, await database.Write(Synchronous));
+        await Assert.ThrowsAsync<IOException>(() => database.WriteUnflushed<int>((_, _) => throw new IOException("in the middle")));
+        Assert.Equal(2, await database.WriteWithin(transact => transact(), Synchronous));
+    }
+
+    [Fact]
     public async Task A_file_of_a_newer_program_is_left_to_it()
     {
         await Use(records: 1);

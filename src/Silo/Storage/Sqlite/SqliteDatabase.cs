@@ -25,6 +25,7 @@ internal sealed class SqliteDatabase : IDisposable
     private readonly WriteQueue queue;
     private readonly ConcurrentQueue<SqliteConnection> readers = [];
     private readonly List<IDisposable> kept = [];
+    private bool? flushes = true; // the writer's commits; null when that is not known
 
     /// <param name="check">Read the whole file once, for damage that would show later.</param>
     /// <param name="pageBytes">Of a new file; one that is there keeps its own.</param>
@@ -65,28 +66,17 @@ internal sealed class SqliteDatabase : IDisposable
     /// <summary>Runs in one immediate transaction; rolled back when it throws. One at a time, in the order of the calls.</summary>
     /// <param name="work">On the writer's thread.</param>
     /// <param name="around">Commits, by calling what it is given, on the same thread; null for just that.</param>
-    public Task<T> Write<T>(Func<SqliteConnection, SqliteTransaction, T> work, Action<Action>? around = null) => queue.Enqueue(() => Transact(work, around));
+    public Task<T> Write<T>(Func<SqliteConnection, SqliteTransaction, T> work, Action<Action>? around = null) => queue.Enqueue(() => Transact(work, around, isFlushed: true));
 
     /// <summary>
     /// As <see cref="Write"/>, but not flushed: durable from the next commit by another of these on. After a loss of power before that it is as if it had never been made, and
     /// everything before it is there.
     /// </summary>
-    public Task<T> WriteUnflushed<T>(Func<SqliteConnection, SqliteTransaction, T> work, Action<Action>? around = null) => queue.Enqueue(() =>
-    {
-        Execute("PRAGMA synchronous=NORMAL");
-        try
-        {
-            return Transact(work, around);
-        }
-        finally
-        {
-            Execute("PRAGMA synchronous=FULL");
-        }
-    });
+    public Task<T> WriteUnflushed<T>(Func<SqliteConnection, SqliteTransaction, T> work, Action<Action>? around = null) => queue.Enqueue(() => Transact(work, around, isFlushed: false));
 
     /// <summary>As <see cref="Write"/>, with <paramref name="fence"/> around the whole transaction, its commit included.</summary>
     public Task<T> WriteWithin<T>(Func<Func<T>, T> fence, Func<SqliteConnection, SqliteTransaction, T> work, Action<Action>? around = null) =>
-        queue.Enqueue(() => fence(() => Transact(work, around)));
+        queue.Enqueue(() => fence(() => Transact(work, around, isFlushed: true)));
 
     /// <summary>Runs in one transaction on the caller's thread, before anybody else uses the database.</summary>
     public void WriteNow(Action<SqliteConnection, SqliteTransaction> work)
@@ -136,8 +126,9 @@ internal sealed class SqliteDatabase : IDisposable
         writer.Dispose();
     }
 
-    private T Transact<T>(Func<SqliteConnection, SqliteTransaction, T> work, Action<Action>? around)
+    private T Transact<T>(Func<SqliteConnection, SqliteTransaction, T> work, Action<Action>? around, bool isFlushed)
     {
+        Flush(isFlushed);
         using var transaction = writer.BeginTransaction(deferred: false);
         var result = work(writer, transaction);
         if (around is null)
@@ -145,6 +136,16 @@ internal sealed class SqliteDatabase : IDisposable
         else
             around(transaction.Commit);
         return result;
+    }
+
+    /// <summary>Before each transaction, so that none that has to be durable begins while commits are not: whatever became of the one before.</summary>
+    private void Flush(bool wanted)
+    {
+        if (flushes == wanted)
+            return;
+        flushes = null;
+        Execute(wanted ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+        flushes = wanted;
     }
 
     private SqliteConnection Open()
