@@ -10,6 +10,9 @@ internal static class HttpListening
 
     public static void ListenAt(this IWebHostBuilder host, ServerOptions options)
     {
+        // What is on its way goes on where it was received, without a queue on each side. Unsafe, as its name says, for code that blocks: a thread of the pool that works takes
+        // no further events, and others do; what waits for a disk or a database gives its thread back.
+        host.UseSockets(static sockets => sockets.UnsafePreferInlineScheduling = true);
         host.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

@@ -7,7 +7,8 @@ namespace Assay.Silo.Storage;
 /// <summary>How stores keep the lists of an index row: little-endian, one entry after the other.</summary>
 internal static class EvidencePacking
 {
-    private const int SpentBytes = 24;
+    /// <summary>Of each spent assertion.</summary>
+    public const int SpentBytes = 24;
 
     public static byte[] WritePositions(ImmutableArray<long> positions)
     {
@@ -29,64 +30,20 @@ internal static class EvidencePacking
     public static byte[] WriteSpent(ImmutableArray<SpentAssertion> spent, out long last)
     {
         var bytes = new byte[spent.Length * SpentBytes];
+        WriteSpent(spent, bytes, out last);
+        return bytes;
+    }
+
+    public static void WriteSpent(ImmutableArray<SpentAssertion> spent, Span<byte> to, out long last)
+    {
         last = long.MinValue;
         for (var i = 0; i < spent.Length; i++)
         {
             // Rounded up: an assertion is remembered a moment longer, never a moment shorter.
             var until = spent[i].Until.ToUnixTimeMilliseconds() + 1;
-            spent[i].Hash.WriteLittleEndian(bytes.AsSpan(i * SpentBytes));
-            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(i * SpentBytes + 16), until);
+            spent[i].Hash.WriteLittleEndian(to[(i * SpentBytes)..]);
+            BinaryPrimitives.WriteInt64LittleEndian(to[(i * SpentBytes + 16)..], until);
             last = Math.Max(last, until);
-        }
-
-        return bytes;
-    }
-
-    /// <summary>All rows of a batch in one piece.</summary>
-    public static byte[] WriteRows(ImmutableArray<EvidenceIndexRow> rows)
-    {
-        using var bytes = new MemoryStream(rows.Length * 128);
-        using var writer = new BinaryWriter(bytes);
-        writer.Write7BitEncodedInt(rows.Length);
-        foreach (var row in rows)
-        {
-            writer.Write(row.Realm);
-            writer.Write(row.Subject);
-            writer.Write(row.Shard);
-            writer.Write(row.At.ToUnixTimeMilliseconds());
-            writer.Write7BitEncodedInt(row.Positions.Length);
-            foreach (var position in row.Positions)
-                writer.Write(position);
-            writer.Write7BitEncodedInt(row.Spent.Length);
-            if (!row.Spent.IsEmpty)
-                writer.Write(WriteSpent(row.Spent, out _));
-        }
-
-        return bytes.ToArray();
-    }
-
-    /// <exception cref="InvalidDataException">They are not what was written.</exception>
-    public static ImmutableArray<EvidenceIndexRow> ReadRows(byte[] bytes)
-    {
-        try
-        {
-            using var reader = new BinaryReader(new MemoryStream(bytes));
-            var count = reader.Read7BitEncodedInt();
-            if (count < 0 || count > bytes.Length)
-                throw new FormatException($"{count} rows in {bytes.Length} bytes");
-            var rows = ImmutableArray.CreateBuilder<EvidenceIndexRow>(count);
-            while (rows.Count < count)
-            {
-                rows.Add(new EvidenceIndexRow(
-                    reader.ReadString(), reader.ReadString(), reader.ReadInt64(), DateTimeOffset.FromUnixTimeMilliseconds(reader.ReadInt64()),
-                    ReadPositions(reader.ReadBytes(reader.Read7BitEncodedInt() * sizeof(long))), ReadSpent(reader.ReadBytes(reader.Read7BitEncodedInt() * SpentBytes))));
-            }
-
-            return rows.MoveToImmutable();
-        }
-        catch (Exception fault) when (fault is EndOfStreamException or FormatException or ArgumentException)
-        {
-            throw new InvalidDataException("index rows of an evidence batch are damaged", fault);
         }
     }
 

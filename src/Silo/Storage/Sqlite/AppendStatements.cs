@@ -17,7 +17,8 @@ internal sealed class AppendStatements(SqliteConnection writer) : IDisposable
     /// <summary>The position at which a shard goes on.</summary>
     public long Next(long shard) => next.Set(1, shard).Run() ?? 0;
 
-    public void Add(EvidenceBatch added)
+    /// <param name="rows">Its index rows, packed.</param>
+    public void Add(EvidenceBatch added, ReadOnlySpan<byte> rows)
     {
         batch.Set(1, added.Shard).Set(2, added.FirstPosition).Set(3, added.Records.Length).Set(4, added.CommittedAt.ToUnixTimeMilliseconds())
             .Set(5, added.Payload.Span).Set(6, unchecked((long)added.Checksum));
@@ -34,7 +35,7 @@ internal sealed class AppendStatements(SqliteConnection writer) : IDisposable
 
         batch.Run();
         if (!added.Index.IsEmpty)
-            unsorted.Set(1, added.Shard).Set(2, added.FirstPosition).Set(3, EvidencePacking.WriteRows(added.Index)).Run();
+            unsorted.Set(1, added.Shard).Set(2, added.FirstPosition).Set(3, rows).Run();
     }
 
     public void Dispose()

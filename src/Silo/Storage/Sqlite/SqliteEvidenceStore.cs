@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Assay.Grains.Authority;
+using Assay.Silo.Storage.Sqlite.Subjects;
 using Microsoft.Data.Sqlite;
 
 namespace Assay.Silo.Storage.Sqlite;
@@ -33,10 +34,11 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
 
     public async Task<BatchResult> Append(EvidenceBatch batch, CancellationToken cancellationToken)
     {
-        var result = await database.WriteWithin(commit => leases.Fenced(batch.Shard, commit), (connection, transaction) => Add(connection, transaction, batch), commit =>
+        var rows = PackedRow.Pack(batch.Index);
+        var result = await database.WriteWithin(commit => leases.Fenced(batch.Shard, commit), (connection, transaction) => Add(connection, transaction, batch, rows), commit =>
         {
             commit();
-            subjects.Remember(batch);
+            subjects.Remember(batch, rows);
         });
 
         // Of an earlier try of unknown outcome, from before the seal.
@@ -57,55 +59,21 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
         IndexBack(realm, subject, DateTimeOffset.MaxValue, since, limit, cancellationToken);
 
     public Task<ImmutableArray<EvidenceIndexRow>> IndexBack(
-        string realm, string subject, DateTimeOffset until, DateTimeOffset since, int limit, CancellationToken cancellationToken) => Task.FromResult(subjects.Read(realm, subject, (connection, unsorted) =>
+        string realm, string subject, DateTimeOffset until, DateTimeOffset since, int limit, CancellationToken cancellationToken)
     {
-        var (from, to) = (since.ToUnixTimeMilliseconds(), until.ToUnixTimeMilliseconds());
-        var found = new List<EvidenceIndexRow>();
-        foreach (var row in unsorted)
-        {
-            if (row.At.ToUnixTimeMilliseconds() is var at && at >= from && at <= to)
-                found.Add(row with { At = DateTimeOffset.FromUnixTimeMilliseconds(at) });
-        }
+        var rows = new NewestRows(realm, subject, since.ToUnixTimeMilliseconds(), until.ToUnixTimeMilliseconds(), limit);
+        subjects.Show(rows);
+        return Task.FromResult(rows.Rows());
+    }
 
-        using var query = connection.Command(
-            null,
-            """
-            SELECT shard, at, positions, spent FROM subject WHERE realm = $realm AND subject = $subject AND at >= $since AND at <= $until
-            ORDER BY at DESC, rowid DESC LIMIT $limit
-            """,
-            ("$realm", realm), ("$subject", subject), ("$since", from), ("$until", to), ("$limit", limit));
-        using var rows = query.ExecuteReader();
-        while (rows.Read())
-        {
-            found.Add(new EvidenceIndexRow(
-                realm, subject, rows.GetInt64(0), DateTimeOffset.FromUnixTimeMilliseconds(rows.GetInt64(1)), EvidencePacking.ReadPositions((byte[])rows[2]),
-                rows.IsDBNull(3) ? [] : EvidencePacking.ReadSpent((byte[])rows[3])));
-        }
-
-        // A clock may have gone back between the two. The order of those of one moment stays.
-        return found.OrderByDescending(static row => row.At).Take(limit).ToImmutableArray();
-    }));
-
-    public Task<ImmutableArray<ImmutableArray<SpentAssertion>>> Spent(ImmutableArray<SubjectKey> keys, DateTimeOffset now, CancellationToken cancellationToken) =>
-        Task.FromResult(subjects.Read(keys, (connection, unsorted) =>
-        {
-            using var query = new Statement(connection, "SELECT spent FROM subject WHERE realm = ?1 AND subject = ?2 AND spent IS NOT NULL AND spent_until >= ?3");
-            query.Set(3, now.ToUnixTimeMilliseconds());
-            var found = ImmutableArray.CreateBuilder<ImmutableArray<SpentAssertion>>(keys.Length);
-            for (var i = 0; i < keys.Length; i++)
-            {
-                ImmutableArray<SpentAssertion>.Builder? live = null; // of most there are none
-                foreach (var row in unsorted[i])
-                    EvidencePacking.AddLive(row.Spent, now, ref live);
-                query.Set(1, keys[i].Realm).Set(2, keys[i].Subject);
-                while (query.Step())
-                    EvidencePacking.AddLive(EvidencePacking.ReadSpent(query.Bytes(0)), now, ref live);
-                query.Reset();
-                found.Add(live?.DrainToImmutable() ?? []);
-            }
-
-            return found.MoveToImmutable();
-        }));
+    public Task<ImmutableArray<ImmutableArray<SpentAssertion>>> Spent(ImmutableArray<SubjectKey> keys, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var live = new LiveAssertions[keys.Length];
+        for (var i = 0; i < live.Length; i++)
+            live[i] = new LiveAssertions(keys[i].Realm, keys[i].Subject, now);
+        subjects.Show(live);
+        return Task.FromResult(ImmutableArray.Create(Array.ConvertAll(live, static one => one.Found)));
+    }
 
     public Task<ImmutableArray<EvidenceBatch>> Newest(int batches, CancellationToken cancellationToken) => Task.FromResult(database.Read(connection =>
     {
@@ -139,7 +107,7 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
         return page.End(isLast: !page.IsFull);
     }));
 
-    private BatchResult Add(SqliteConnection connection, SqliteTransaction transaction, EvidenceBatch batch)
+    private BatchResult Add(SqliteConnection connection, SqliteTransaction transaction, EvidenceBatch batch, byte[] rows)
     {
         var statements = append ??= database.Keep(new AppendStatements(connection));
         var next = statements.Next(batch.Shard);
@@ -150,7 +118,7 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
                 : throw new InvalidOperationException($"shard {batch.Shard} continues at position {next}, not at {batch.FirstPosition}");
         }
 
-        statements.Add(batch);
+        statements.Add(batch, rows);
         return BatchResult.Committed;
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Assay.Silo.Evidence;
+using Assay.Silo.Storage.Sqlite.Subjects;
 using Microsoft.Data.Sqlite;
 
 namespace Assay.Silo.Storage.Sqlite;
@@ -75,8 +76,10 @@ internal sealed class SqliteLogStore(SqliteDatabase database, SqliteLeases lease
 
     public async Task<long> Drop(DateTimeOffset before, int batches, CancellationToken cancellationToken)
     {
-        await subjects.Sort(); // what is dropped from the index has to be there
-        return await database.Write((connection, transaction) => Drop(connection, transaction, before, batches));
+        var dropped = await database.Write((connection, transaction) => Drop(connection, transaction, before, batches));
+        if (dropped == 0)
+            await subjects.Drop(before);
+        return dropped;
     }
 
     private static long Drop(SqliteConnection connection, SqliteTransaction transaction, DateTimeOffset before, int batches)
@@ -96,8 +99,6 @@ internal sealed class SqliteLogStore(SqliteDatabase database, SqliteLeases lease
                 dropped += rows.GetInt64(0);
         }
 
-        if (dropped == 0)
-            connection.Run(transaction, "DELETE FROM subject WHERE at < $before", ("$before", before.ToUnixTimeMilliseconds()));
         return dropped;
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Assay.Grains.Authority;
 using Assay.Grains.SharedSignals;
 using Assay.Silo.Evidence;
+using Assay.Silo.Storage.Sqlite.Subjects;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -30,7 +31,7 @@ internal sealed class SqliteStorage : IDisposable
             throw Unpaired(folder.EvidenceFile, "is missing beside state.db: what was issued and spent would be forgotten");
 
         // The evidence first: a start that was cut short in between leaves an evidence file that holds nothing.
-        evidence = new SqliteDatabase(folder.EvidenceFile, check: false, EvidencePageBytes, SqliteEvidenceStore.Schema, SqliteEvidenceStore.SchemaByTime, SqliteEvidenceStore.SchemaOfTrees, SubjectIndex.Schema);
+        evidence = new SqliteDatabase(folder.EvidenceFile, check: false, EvidencePageBytes, SqliteEvidenceStore.Schema, SqliteEvidenceStore.SchemaByTime, SqliteEvidenceStore.SchemaOfTrees, SubjectIndex.Schema, SortedRuns.Schema);
         try
         {
             var (pair, newestShard) = Evidence();

@@ -74,6 +74,21 @@ internal sealed class Statement : IDisposable
         }
     }
 
+    /// <summary>Runs a query of one row.</summary>
+    /// <returns>Its first column; null when that is NULL.</returns>
+    /// <exception cref="SqliteException">As of any statement.</exception>
+    public long? First()
+    {
+        try
+        {
+            return Step() && !IsNull(0) ? Long(0) : null;
+        }
+        finally
+        {
+            Reset();
+        }
+    }
+
     /// <summary>Goes to the first or the next row. Reset it before it is run anew.</summary>
     /// <returns>False when there is none.</returns>
     /// <exception cref="SqliteException">As of any statement.</exception>
