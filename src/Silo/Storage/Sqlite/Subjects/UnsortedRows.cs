@@ -40,18 +40,24 @@ internal sealed class UnsortedRows
     /// <summary>As they lie in a run.</summary>
     public SortedRows Sort()
     {
-        var order = new int[rows.Count];
+        var (order, hashes) = (new int[rows.Count], new long[rows.Count]);
         for (var i = 0; i < order.Length; i++)
-            order[i] = i;
-        Array.Sort(order, (one, other) =>
+            (order[i], hashes[i]) = (i, rows[i].Hash);
+        Array.Sort(hashes, order); // numbers, not rows: rows are compared where hashes are equal
+
+        for (int start = 0, end; start < order.Length; start = end)
         {
-            var (first, second) = (rows[one], rows[other]);
-            if (first.Hash != second.Hash)
-                return first.Hash.CompareTo(second.Hash);
-            return Name(first).SequenceCompareTo(Name(second)) is var byName and not 0 ? byName : one.CompareTo(other);
-        });
+            for (end = start + 1; end < order.Length && hashes[end] == hashes[start];)
+                end++;
+            if (end - start > 1)
+                order.AsSpan(start..end).Sort(Compare);
+        }
+
         return new SortedRows(this, order);
     }
+
+    private int Compare(int one, int other) =>
+        Name(rows[one]).SequenceCompareTo(Name(rows[other])) is var byName and not 0 ? byName : one.CompareTo(other);
 
     private ReadOnlySpan<byte> Name(in Row row) => pieces[row.Piece].AsSpan(row.Start, row.NameLength);
 
