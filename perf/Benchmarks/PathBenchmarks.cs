@@ -29,7 +29,7 @@ public class PathBenchmarks
     private readonly JwsHeaderSegment header = new("ES256", JoseType.AccessToken, "a-key-of-the-ring");
     private readonly byte[] provenance = Encoding.ASCII.GetBytes(new string('p', 48));
     private readonly StatusReference status = new(new StatusListAddress("list", "http://127.0.0.1:8420/status-lists/list"), 412_803);
-    private readonly AccessTokenClaims claims = new("http://127.0.0.1:8420", "ledger-client", Resource, ["ledger.read"], Time, TimeSpan.FromMinutes(5), "4rJ0sPzq0Yk3rB8mT1nVwA");
+    private readonly AccessTokenClaims claims = new("http://127.0.0.1:8420", "ledger-client", Resource, ["ledger.read"], Time, TimeSpan.FromMinutes(5));
     private readonly byte[] form = Encoding.ASCII.GetBytes(
         $"grant_type=client_credentials&client_id=ledger-client&scope=ledger.read&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion={new string('a', 420)}");
 
@@ -75,7 +75,7 @@ public class PathBenchmarks
     public int Jwt()
     {
         using var token = new JwtWriter();
-        claims.WriteTo(token.Claims, provenance, status);
+        claims.WriteTo(token.Claims, "4rJ0sPzq0Yk3rB8mT1nVwA"u8, provenance, status);
         token.Seal(header);
         token.TrySign(key);
         return token.Token.Length;

@@ -39,7 +39,7 @@ internal static class StatusTables
         const int rounds = 2_000_000;
         var status = new StatusReference(new StatusListAddress("AAAAAAAAAAAAAAAAAAAAAA", "https://issuer.example/status-lists/AAAAAAAAAAAAAAAAAAAAAA"), 123_456);
         var claims = new AccessTokenClaims(
-            "https://issuer.example", "payments-exporter", "https://payments.example", ["payments:read"], DateTimeOffset.UnixEpoch, TimeSpan.FromMinutes(5), "AAAAAAAAAAAAAAAAAAAAAA");
+            "https://issuer.example", "payments-exporter", "https://payments.example", ["payments:read"], DateTimeOffset.UnixEpoch, TimeSpan.FromMinutes(5));
         var provenance = new byte[Provenance.TextLength(2)].AsSpan();
         provenance.Fill((byte)'A');
         var buffer = new ArrayBufferWriter<byte>(2048);
@@ -52,7 +52,7 @@ internal static class StatusTables
             {
                 buffer.ResetWrittenCount();
                 json.Reset(buffer);
-                claims.WriteTo(json, provenance, status);
+                claims.WriteTo(json, "AAAAAAAAAAAAAAAAAAAAAA"u8, provenance, status);
                 json.Flush();
             }
 

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Assay.Core.Decisions;
 using Assay.Core.Json;
+using Assay.Core.Shadowing;
 using Assay.Core.Transparency;
 
 namespace Assay.Core.Evidence;
@@ -26,28 +27,27 @@ internal static class EvidenceEncoding
 
     public static byte[] Encode(EvidenceRecord record)
     {
-        var written = Written(record);
-        var bytes = written.Buffer.WrittenSpan.ToArray();
-        Keep(written);
+        var (buffer, json) = Take();
+        Write(json, record);
+        var bytes = buffer.WrittenSpan.ToArray();
+        Keep((buffer, json));
         return bytes;
     }
 
-    public static byte[] EncodeRented(EvidenceRecord record, out int length)
+    public static RentedRecord Encode(in DecisionEvidence record)
     {
-        var written = Written(record);
-        length = written.Buffer.WrittenCount;
-        var bytes = ArrayPool<byte>.Shared.Rent(length);
-        written.Buffer.WrittenSpan.CopyTo(bytes);
-        Keep(written);
-        return bytes;
+        var (buffer, json) = Take();
+        Write(json, record);
+        var rented = RentedRecord.Of(buffer.WrittenSpan);
+        Keep((buffer, json));
+        return rented;
     }
 
-    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json) Written(EvidenceRecord record)
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json) Take()
     {
         var (buffer, json) = kept ?? Make();
         kept = null; // until it is whole again: an exception leaves no half-used writer behind
         json.Reset(buffer);
-        Write(json, record);
         return (buffer, json);
     }
 
@@ -75,53 +75,43 @@ internal static class EvidenceEncoding
                 : record;
         });
 
+    private static void Write(Utf8JsonWriter json, in DecisionEvidence record)
+    {
+        WriteHead(json, record.Kind, record.Shard, record.Position, record.Node, record.Input.Time, record.RequestId);
+        WriteDecision(json, record.Input, record.Verdict, record.Refusal, record.Error);
+        if (!record.Token.JwtId.IsEmpty)
+            WriteToken(json, record.Token);
+        if (!record.SpentAssertion.IsEmpty)
+            json.WriteString("spentAssertion"u8, record.SpentAssertion);
+        WriteShadow(json, record.Shadow);
+        json.WriteEndObject();
+        json.Flush();
+    }
+
+    private static void WriteToken(Utf8JsonWriter json, in TokenEvidence token)
+    {
+        json.WriteString("jti"u8, token.JwtId);
+        json.WriteText("kid", token.KeyId);
+        json.WriteNumber("expiresAt"u8, token.ExpiresAt.ToUnixTimeMilliseconds());
+        Span<byte> hash = stackalloc byte[Base64Url.GetEncodedLength(SHA256.HashSizeInBytes)];
+        json.WriteString("signingInputHash"u8, hash[..Base64Url.EncodeToUtf8(token.SigningInputHash, hash)]);
+        if (token.StatusList is { } list)
+            WriteStatus(json, list, token.StatusIndex);
+    }
+
     private static void Write(Utf8JsonWriter json, EvidenceRecord record)
     {
-        json.WriteStartObject();
-        json.WriteNumber("v"u8, EvidenceRecord.CurrentVersion);
-        json.WriteString("kind"u8, Kinds.Of(record.Kind));
-        json.WriteNumber("shard"u8, record.Shard);
-        json.WriteNumber("position"u8, record.Position);
-        json.WriteString("node"u8, record.Node);
-        json.WriteNumber("time"u8, record.Time.ToUnixTimeMilliseconds());
-        json.WriteString("requestId"u8, record.RequestId);
-        if (record.Input is { } input)
-        {
-            json.WriteStartObject("input"u8);
-            DecisionJson.WriteMembers(json, input);
-            json.WriteEndObject();
-        }
-
-        if (record.Verdict is { } verdict)
-        {
-            json.WriteStartObject("verdict"u8);
-            DecisionJson.WriteMembers(json, verdict);
-            json.WriteEndObject();
-        }
-
-        json.WriteText("refusal", record.Refusal);
-        json.WriteText("error", record.Error);
+        WriteHead(json, record.Kind, record.Shard, record.Position, record.Node, record.Time, record.RequestId);
+        WriteDecision(json, record.Input, record.Verdict, record.Refusal, record.Error);
         json.WriteText("jti", record.JwtId);
         json.WriteText("kid", record.KeyId);
         if (record.ExpiresAt is { } end)
             json.WriteNumber("expiresAt"u8, end.ToUnixTimeMilliseconds());
         json.WriteText("signingInputHash", record.SigningInputHash);
         if (record.Status is { } status)
-        {
-            json.WriteStartObject("status"u8);
-            json.WriteString("list"u8, status.List);
-            json.WriteNumber("index"u8, status.Index);
-            json.WriteEndObject();
-        }
-
+            WriteStatus(json, status.List, status.Index);
         json.WriteText("spentAssertion", record.SpentAssertion);
-        if (record.Shadow is { } shadow)
-        {
-            json.WriteStartObject("shadow"u8);
-            DecisionJson.WriteMembers(json, shadow);
-            json.WriteEndObject();
-        }
-
+        WriteShadow(json, record.Shadow);
         if (record.Admin is { } admin)
         {
             json.WriteStartObject("admin"u8);
@@ -143,6 +133,56 @@ internal static class EvidenceEncoding
 
         json.WriteEndObject();
         json.Flush();
+    }
+
+    private static void WriteHead(Utf8JsonWriter json, EvidenceKind kind, long shard, long position, string node, DateTimeOffset time, Guid requestId)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("v"u8, EvidenceRecord.CurrentVersion);
+        json.WriteString("kind"u8, Kinds.Of(kind));
+        json.WriteNumber("shard"u8, shard);
+        json.WriteNumber("position"u8, position);
+        json.WriteString("node"u8, node);
+        json.WriteNumber("time"u8, time.ToUnixTimeMilliseconds());
+        json.WriteString("requestId"u8, requestId);
+    }
+
+    private static void WriteDecision(Utf8JsonWriter json, DecisionInput? input, Verdict? verdict, string? refusal, string? error)
+    {
+        if (input is not null)
+        {
+            json.WriteStartObject("input"u8);
+            DecisionJson.WriteMembers(json, input);
+            json.WriteEndObject();
+        }
+
+        if (verdict is not null)
+        {
+            json.WriteStartObject("verdict"u8);
+            DecisionJson.WriteMembers(json, verdict);
+            json.WriteEndObject();
+        }
+
+        json.WriteText("refusal", refusal);
+        json.WriteText("error", error);
+    }
+
+    private static void WriteStatus(Utf8JsonWriter json, string list, int index)
+    {
+        json.WriteStartObject("status"u8);
+        json.WriteString("list"u8, list);
+        json.WriteNumber("index"u8, index);
+        json.WriteEndObject();
+    }
+
+    private static void WriteShadow(Utf8JsonWriter json, ShadowAnswer? shadow)
+    {
+        if (shadow is null)
+            return;
+
+        json.WriteStartObject("shadow"u8);
+        DecisionJson.WriteMembers(json, shadow);
+        json.WriteEndObject();
     }
 
     private static void WriteHeads(Utf8JsonWriter json, LogHeads heads)

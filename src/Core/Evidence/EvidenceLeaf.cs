@@ -22,9 +22,16 @@ public static class EvidenceLeaf
         var rented = ArrayPool<byte>.Shared.Rent(SaltSize + record.Length);
         salt.CopyTo(rented);
         record.CopyTo(rented.AsSpan(SaltSize));
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(rented.AsSpan(0, SaltSize + record.Length), hash);
+        var leaf = Commit(rented.AsSpan(0, SaltSize + record.Length));
         ArrayPool<byte>.Shared.Return(rented);
+        return leaf;
+    }
+
+    /// <summary>The same of salt and record in one piece.</summary>
+    internal static TreeHash Commit(ReadOnlySpan<byte> saltAndRecord)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(saltAndRecord, hash);
         return TreeHash.From(hash);
     }
 }

@@ -67,9 +67,6 @@ public sealed record EvidenceRecord
     /// <summary>The record as it is stored.</summary>
     public byte[] Encode() => EvidenceEncoding.Encode(this);
 
-    /// <summary>The record as it is stored, at the beginning of an array of the shared pool that is the caller's to give back.</summary>
-    public byte[] EncodeRented(out int length) => EvidenceEncoding.EncodeRented(this, out length);
-
     /// <summary>Writes the record as it is stored.</summary>
     public void Encode(IBufferWriter<byte> output) => EvidenceEncoding.Encode(this, output);
 

@@ -42,6 +42,16 @@ public sealed class JtiCodec : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">A number is negative or needs more than 48 bits, or so long a key stream is not given.</exception>
     public string Encode(RecordId id, Span<byte> keyStream)
     {
+        Span<byte> text = stackalloc byte[TextLength];
+        Encode(id, text, keyStream);
+        return System.Text.Encoding.ASCII.GetString(text);
+    }
+
+    /// <summary>The same, written where it is needed.</summary>
+    /// <param name="text"><see cref="TextLength"/> bytes, which become ASCII.</param>
+    /// <exception cref="ArgumentOutOfRangeException">As for the other.</exception>
+    public void Encode(RecordId id, Span<byte> text, Span<byte> keyStream)
+    {
         var own = blocks.Value!;
         var laid = own.Laid.AsSpan(0, BlockBytes + Length(keyStream));
         Lay(id, CheckBits, laid);
@@ -49,7 +59,7 @@ public sealed class JtiCodec : IDisposable
             Lay(id, (uint)(at / BlockBytes) - 1, laid[at..]);
         var encrypted = own.Encrypt(laid.Length);
         encrypted.Slice(BlockBytes, keyStream.Length).CopyTo(keyStream);
-        return Base64Url.EncodeToString(encrypted[..BlockBytes]);
+        Base64Url.EncodeToUtf8(encrypted[..BlockBytes], text);
     }
 
     /// <summary>The key stream of a token that was made, to read what was written with it.</summary>

@@ -13,7 +13,7 @@ namespace Assay.Core.Tokens;
 /// <param name="IssuedAt">Rounded down to a whole second.</param>
 /// <param name="Lifetime">Rounded down to whole seconds.</param>
 public readonly record struct AccessTokenClaims(
-    string Issuer, string ClientId, string Audience, ImmutableArray<string> Scopes, DateTimeOffset IssuedAt, TimeSpan Lifetime, string JwtId)
+    string Issuer, string ClientId, string Audience, ImmutableArray<string> Scopes, DateTimeOffset IssuedAt, TimeSpan Lifetime)
 {
     private static readonly JsonEncodedText ProvenanceName = JsonEncodedText.Encode(Provenance.Claim);
     private static readonly JsonEncodedText UriName = JsonEncodedText.Encode("uri");
@@ -24,9 +24,10 @@ public readonly record struct AccessTokenClaims(
     private long Seconds => Lifetime.Ticks / TimeSpan.TicksPerSecond;
 
     /// <summary>Writes one JSON object: the payload of the token.</summary>
+    /// <param name="jwtId">What <see cref="Evidence.JtiCodec"/> made, ASCII.</param>
     /// <param name="provenance">What <see cref="Provenance.Write"/> wrote, ASCII.</param>
     /// <param name="status">Where whoever validates offline learns of the token's end (draft-ietf-oauth-status-list §6.2).</param>
-    public void WriteTo(Utf8JsonWriter json, ReadOnlySpan<byte> provenance, in StatusReference status)
+    public void WriteTo(Utf8JsonWriter json, ReadOnlySpan<byte> jwtId, ReadOnlySpan<byte> provenance, in StatusReference status)
     {
         var issuedAt = IssuedAt.ToUnixTimeSeconds();
         json.WriteStartObject();
@@ -36,7 +37,7 @@ public readonly record struct AccessTokenClaims(
         json.WriteString("client_id"u8, ClientId);
         json.WriteNumber("iat"u8, issuedAt);
         json.WriteNumber("exp"u8, issuedAt + Seconds);
-        json.WriteString("jti"u8, JwtId);
+        json.WriteString("jti"u8, jwtId);
         json.WritePropertyName("scope"u8);
         WriteScope(json);
         json.WriteString(ProvenanceName, provenance);

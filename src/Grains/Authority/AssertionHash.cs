@@ -42,6 +42,15 @@ public readonly record struct AssertionHash(ulong High, ulong Low)
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[8..], High);
     }
 
+    /// <summary>As <see cref="ToString"/>, in ASCII.</summary>
+    /// <param name="digits">32 bytes.</param>
+    public void WriteHex(Span<byte> digits)
+    {
+        Span<byte> bytes = stackalloc byte[Size];
+        WriteBigEndian(bytes);
+        Convert.TryToHexStringLower(bytes, digits, out _);
+    }
+
     /// <summary>32 hexadecimal digits, in lower case.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{High:x16}{Low:x16}");
 }

@@ -17,20 +17,20 @@ internal sealed class EvidenceTree(Func<ShardHead, ReadOnlyMemory<byte>>? sign)
     private readonly TreeFrontier frontier = new();
 
     /// <summary>Appends the leaves of the next slots. A batch that is tried again keeps the proof it got.</summary>
-    public BatchProof Grow(ReadOnlySpan<EvidenceSlot> slots)
+    public BatchProof Grow(ReadOnlySpan<EvidenceSlot> slots, in BatchRoom room)
     {
-        var salts = new byte[slots.Length * EvidenceLeaf.SaltSize];
-        var leaves = new byte[slots.Length * TreeHash.Size];
+        var salts = room.Salts.Span;
+        var leaves = room.Leaves.Span;
         Span<byte> entry = stackalloc byte[TreeHash.Size];
         for (var i = 0; i < slots.Length; i++)
         {
-            slots[i].CopySalt(salts.AsSpan(i * EvidenceLeaf.SaltSize));
+            slots[i].Salt.CopyTo(salts[(i * EvidenceLeaf.SaltSize)..]);
             slots[i].Leaf.CopyTo(entry);
-            entry.CopyTo(leaves.AsSpan(i * TreeHash.Size));
+            entry.CopyTo(leaves[(i * TreeHash.Size)..]);
             frontier.Append(TreeHash.OfLeaf(entry));
         }
 
         var root = frontier.Root;
-        return new BatchProof(salts, leaves, root, sign?.Invoke(new ShardHead(slots[0].Shard, frontier.Size, root)) ?? default);
+        return new BatchProof(room.Salts, room.Leaves, root, sign?.Invoke(new ShardHead(slots[0].Shard, frontier.Size, root)) ?? default);
     }
 }

@@ -30,6 +30,7 @@ public sealed class EvidenceAppender(
     private readonly Queue<EvidenceSlot> waiting = [];
     private readonly Bell bell = new(clock);
     private readonly EvidenceTree tree = new(sign);
+    private readonly BatchMemory memory = new();
     private EvidenceSlot[] committing = [];
     private long committingSince;
     private bool stuck;
@@ -177,7 +178,8 @@ public sealed class EvidenceAppender(
     /// <summary>True when the slots are durable; false when the epoch is sealed.</summary>
     private async Task<bool> Commit(EvidenceSlot[] slots, CancellationToken cancellationToken)
     {
-        var batch = EvidenceIndexing.Batch(slots, clock.GetUtcNow(), tree);
+        var batch = EvidenceIndexing.Batch(slots, clock.GetUtcNow(), tree, memory);
+        var isFirstTry = true;
         var delay = FirstRetryDelay;
         while (true)
         {
@@ -192,10 +194,13 @@ public sealed class EvidenceAppender(
                 }
 
                 meter?.Committed(slots.Length, batch.Payload.Length, clock.GetElapsedTime(started));
+                if (isFirstTry) // else another try may still be at it
+                    memory.TakeBack();
                 break;
             }
             catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
+                isFirstTry = false;
                 meter?.Failed();
                 Log.EvidenceNotWritten(log, fault, batch.Shard, batch.FirstPosition, slots.Length);
             }

@@ -5,15 +5,12 @@ namespace Assay.Grains.Authority;
 /// <summary>Makes a batch of slots: their records, and one index row per identity and credential in it.</summary>
 internal static class EvidenceIndexing
 {
-    public static EvidenceBatch Batch(ReadOnlySpan<EvidenceSlot> slots, DateTimeOffset now, EvidenceTree tree)
+    public static EvidenceBatch Batch(ReadOnlySpan<EvidenceSlot> slots, DateTimeOffset now, EvidenceTree tree, BatchMemory memory)
     {
-        var records = new ReadOnlyMemory<byte>[slots.Length];
         var rows = new Dictionary<(string Realm, string Subject), Row>(2 * slots.Length);
         for (var i = 0; i < slots.Length; i++)
         {
-            records[i] = slots[i].Record;
-            if (slots[i].Entry is not { } entry)
-                continue;
+            var entry = slots[i].Entry;
             if (entry.ClientId is { } clientId)
                 Add(rows, entry.Realm, EvidenceSubject.Identity(clientId), slots[i].Position, entry.Spent);
             if (entry.CredentialHandle is { } handle)
@@ -26,7 +23,8 @@ internal static class EvidenceIndexing
             index.Add(new EvidenceIndexRow(realm, subject, slots[0].Shard, now, row.Positions, row.Spent?.DrainToImmutable() ?? []));
         }
 
-        var batch = EvidenceBatch.Create(slots[0].Shard, slots[0].Position, now, records, index.MoveToImmutable(), tree.Grow(slots));
+        var room = memory.Lend(EvidenceBatch.PayloadSize(slots), slots.Length);
+        var batch = EvidenceBatch.Create(slots, now, room.Payload, index.MoveToImmutable(), tree.Grow(slots, room));
         foreach (var slot in slots)
             slot.Recycle();
         return batch;

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Collections.Immutable;
 using Assay.Core.Evidence;
 using Assay.Core.Transparency;
 
@@ -13,10 +11,8 @@ public sealed class EvidenceSlot : IDisposable
 {
     private readonly EvidenceAppender appender;
     private readonly TaskCompletionSource<bool> committed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private ReadOnlyMemory<byte> record;
-    private byte[]? rented;
-    private EvidenceEntry? entry;
-    private Guid salt; // 16 random bytes
+    private RentedRecord record; // given back once
+    private EvidenceEntry entry;
     private int state;
 
     internal EvidenceSlot(EvidenceAppender appender, long shard, long position)
@@ -36,62 +32,52 @@ public sealed class EvidenceSlot : IDisposable
     /// </summary>
     public Task<bool> Committed => committed.Task;
 
-    /// <summary>Gives the record its content, once; the memory must not change afterwards.</summary>
-    public void Fill(ReadOnlyMemory<byte> encoded, EvidenceEntry about) => Fill(encoded, null, about);
+    /// <summary>Gives the record its content, once.</summary>
+    public void Fill(ReadOnlyMemory<byte> encoded, EvidenceEntry about) => Fill(RentedRecord.Of(encoded.Span), about);
 
-    /// <summary>The same with the first bytes of an array of the shared pool, which the slot gives back.</summary>
-    public void FillRented(byte[] encoded, int length, EvidenceEntry about) => Fill(encoded.AsMemory(0, length), encoded, about);
-
-    private void Fill(ReadOnlyMemory<byte> encoded, byte[]? pooled, EvidenceEntry about)
+    /// <summary>The same with rented memory, which is the slot's from here on: it gives it back once the record is in a batch.</summary>
+    public void Fill(RentedRecord encoded, EvidenceEntry about)
     {
         if (Interlocked.CompareExchange(ref state, 1, 0) != 0)
             throw new InvalidOperationException("an evidence slot is filled once");
-        record = encoded;
-        rented = pooled;
-        entry = about;
-        Commit();
-        Volatile.Write(ref state, 2);
-        appender.Filled();
+        Take(encoded, about);
     }
 
     public void Dispose()
     {
-        if (Interlocked.CompareExchange(ref state, 1, 0) != 0)
-            return;
-        record = appender.VoidRecord(Shard, Position);
-        Commit();
-        Volatile.Write(ref state, 2);
-        appender.Filled();
+        if (Interlocked.CompareExchange(ref state, 1, 0) == 0)
+            Take(RentedRecord.Of(appender.VoidRecord(Shard, Position).Span), default);
     }
 
     internal bool IsFilled => Volatile.Read(ref state) == 2;
 
-    internal ReadOnlyMemory<byte> Record => record;
+    /// <summary>Until <see cref="Recycle"/>, as its salt.</summary>
+    internal ReadOnlySpan<byte> Record => record.Record;
 
-    internal EvidenceEntry? Entry => entry;
+    internal ReadOnlySpan<byte> Salt => record.Salt;
+
+    /// <summary>What the index says of it; nothing unless it names a realm.</summary>
+    internal EvidenceEntry Entry => entry;
 
     /// <summary>What the shard's tree holds of the record.</summary>
     internal TreeHash Leaf { get; private set; }
 
-    internal void CopySalt(Span<byte> destination) => salt.TryWriteBytes(destination);
-
     /// <summary>Its record is in a batch: the memory of its own is not needed any more.</summary>
     internal void Recycle()
     {
+        record.GiveBack();
         record = default;
-        if (Interlocked.Exchange(ref rented, null) is { } pooled)
-            ArrayPool<byte>.Shared.Return(pooled);
     }
 
     internal void Settle(bool durable) => committed.TrySetResult(durable);
 
     /// <summary>On the thread of whoever fills the slot, so that the writer of the shard only puts leaves together.</summary>
-    private void Commit()
+    private void Take(RentedRecord encoded, EvidenceEntry about)
     {
-        Span<byte> random = stackalloc byte[EvidenceLeaf.SaltSize];
-        RandomBytes.Fill(random);
-        salt = new Guid(random);
-        Leaf = EvidenceLeaf.Commit(random, record.Span);
+        RandomBytes.Fill(encoded.Salt);
+        (record, entry, Leaf) = (encoded, about, encoded.Commit());
+        Volatile.Write(ref state, 2);
+        appender.Filled();
     }
 }
 

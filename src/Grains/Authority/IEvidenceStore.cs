@@ -8,7 +8,8 @@ public interface IEvidenceStore
     /// <summary>
     /// Appends a batch whole. Durable on <see cref="BatchResult.Committed"/>. Safe to retry unchanged after an exception: a batch that
     /// is already there with the same checksum counts as committed. Throws when its first position is not the next one of its shard, or is taken
-    /// by other content.
+    /// by other content. The batch is lent: once this has answered its memory is used for another, so whoever keeps it beyond that keeps a
+    /// <see cref="EvidenceBatch.Copy"/>. Its index rows may be kept as they are.
     /// </summary>
     Task<BatchResult> Append(EvidenceBatch batch, CancellationToken cancellationToken);
 

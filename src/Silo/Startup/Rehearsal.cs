@@ -99,44 +99,45 @@ internal sealed class Rehearsal(
     }
 
     /// <returns>What a record would say of the token, which is gone with this call.</returns>
-    private string Sign(ECDsa key)
+    private byte[] Sign(ECDsa key)
     {
         var secret = RandomNumberGenerator.GetBytes(32);
         using var names = new JtiCodec(secret);
         Span<byte> keyStream = stackalloc byte[Provenance.Size(handles: 2)];
         Span<byte> provenance = stackalloc byte[Provenance.TextLength(handles: 2)];
-        var jti = names.Encode(new RecordId(0, 0), keyStream);
+        Span<byte> jti = stackalloc byte[JtiCodec.TextLength];
+        names.Encode(new RecordId(0, 0), jti, keyStream);
         var handles = new TokenHandles(secret);
         Provenance.Write(
-            Provenance.FirstTimeline, 0, [handles.Of(RevocationKind.Credential, jti), handles.Of(RevocationKind.PolicyVersion, jti)], keyStream, provenance);
+            Provenance.FirstTimeline, 0, [handles.Of(RevocationKind.Credential, "rehearsal"), handles.Of(RevocationKind.PolicyVersion, "rehearsal")], keyStream, provenance);
         var place = new StatusTable(secret, "rehearsal", NoEntry).Add(NoEntry);
 
-        var claims = new AccessTokenClaims(self.Issuer, "rehearsal", BuiltIn.AdminResource, ["none"], clock.GetUtcNow(), TimeSpan.FromSeconds(1), jti);
+        var claims = new AccessTokenClaims(self.Issuer, "rehearsal", BuiltIn.AdminResource, ["none"], clock.GetUtcNow(), TimeSpan.FromSeconds(1));
         using var token = new JwtWriter();
-        claims.WriteTo(token.Claims, provenance, new StatusReference(new StatusListAddress("none", self.Issuer), place));
+        claims.WriteTo(token.Claims, jti, provenance, new StatusReference(new StatusListAddress("none", self.Issuer), place));
         token.Seal(new JwsHeaderSegment(JoseAlg.ES256, JoseType.AccessToken, "rehearsal"));
         token.TrySign(key);
-        return Base64UrlText.Encode(token.Digest);
+        return token.Digest.ToArray();
     }
 
     /// <summary>The record is made and dropped.</summary>
-    private void Encode(Decision decision, string signingInputHash)
+    private void Encode(Decision decision, byte[] signingInputHash)
     {
         if (decision is not Decision.Decided decided)
             return;
 
-        var record = new EvidenceRecord
+        var record = new DecisionEvidence
         {
             Kind = EvidenceKind.Permit,
             Shard = 0,
             Position = 0,
             Node = self.Node,
-            Time = decided.Input.Time,
+            RequestId = Guid.Empty,
             Input = decided.Input,
             Verdict = decided.Verdict,
-            SigningInputHash = signingInputHash,
+            Token = new TokenEvidence { JwtId = "rehearsal"u8, KeyId = "rehearsal", ExpiresAt = decided.Input.Time, SigningInputHash = signingInputHash },
         };
-        ArrayPool<byte>.Shared.Return(record.EncodeRented(out _));
+        record.Encode().GiveBack();
     }
 
     private byte[] Form(ECDsa key)

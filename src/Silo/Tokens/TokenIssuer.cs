@@ -166,9 +166,10 @@ internal sealed class TokenIssuer(
         var input = decided.Input;
         var policyVersion = handles.Of(RevocationKind.PolicyVersion, input.PolicyVersion);
         var credential = handles.Of(RevocationKind.Credential, client.CredentialHandle);
+        Span<byte> jti = stackalloc byte[JtiCodec.TextLength];
         Span<byte> provenance = stackalloc byte[Provenance.TextLength(handles: 2)];
-        var jti = Name(slot, decided.Number, [credential, policyVersion], provenance);
-        var claims = new AccessTokenClaims(self.Issuer, client.ClientId, input.Resource, granted, input.Time, decided.Verdict.Lifetime, jti);
+        Name(slot, decided.Number, [credential, policyVersion], jti, provenance);
+        var claims = new AccessTokenClaims(self.Issuer, client.ClientId, input.Resource, granted, input.Time, decided.Verdict.Lifetime);
         if (claims.ExpiresAt > signing.Key.PublishedUntil)
             return Unavailable("the signing key leaves before this token would expire");
         if (statuses.Take(new StatusEntry(
@@ -179,12 +180,19 @@ internal sealed class TokenIssuer(
         var token = new JwtWriter();
         try
         {
-            claims.WriteTo(token.Claims, provenance, status);
+            claims.WriteTo(token.Claims, jti, provenance, status);
             token.Seal(signing.Header);
             var requestSpan = Activity.Current;
             using var recording = AssayMetrics.Traces.StartActivity("record");
-            Fill(slot, client, request, EvidenceKind.Permit, input, decided, token: new(
-                jti, signing.Key.KeyId, claims.ExpiresAt, Base64UrlText.Encode(token.Digest), new TokenStatus(status.List.Id, status.Index)));
+            Fill(slot, client, request, EvidenceKind.Permit, input, decided, token: new TokenEvidence
+            {
+                JwtId = jti,
+                KeyId = signing.Key.KeyId,
+                ExpiresAt = claims.ExpiresAt,
+                SigningInputHash = token.Digest,
+                StatusList = status.List.Id,
+                StatusIndex = status.Index,
+            });
 
             // Beside the write, not after it: the record needs the hash, not the signature.
             using (AssayMetrics.Traces.StartActivity("sign", ActivityKind.Internal, requestSpan?.Context ?? default))
@@ -215,12 +223,11 @@ internal sealed class TokenIssuer(
     }
 
     /// <summary>The <c>jti</c>, and what the token's end will be told by.</summary>
-    private string Name(EvidenceSlot slot, long number, ReadOnlySpan<ulong> ends, Span<byte> provenance)
+    private void Name(EvidenceSlot slot, long number, ReadOnlySpan<ulong> ends, Span<byte> jti, Span<byte> provenance)
     {
         Span<byte> keyStream = stackalloc byte[Provenance.Size(ends.Length)];
-        var jti = jtis.Encode(new RecordId(slot.Shard, slot.Position), keyStream);
+        jtis.Encode(new RecordId(slot.Shard, slot.Position), jti, keyStream);
         Provenance.Write(silo.Newest!.Timelines.Current, number, ends, keyStream, provenance);
-        return jti;
     }
 
     private ValueTask<TokenResult> Deny(ClientProof.Proved client, DecisionRequest request, Decision.Decided decided) =>
@@ -245,29 +252,26 @@ internal sealed class TokenIssuer(
 
     private void Fill(
         EvidenceSlot slot, ClientProof.Proved client, DecisionRequest request, EvidenceKind kind, DecisionInput input, Decision.Decided? decided,
-        string? refusal = null, string? error = null, RecordedToken? token = null)
+        string? refusal = null, string? error = null, TokenEvidence token = default)
     {
-        var record = new EvidenceRecord
+        Span<byte> spent = stackalloc byte[client.AssertionHash is null ? 0 : 2 * AssertionHash.Size];
+        client.AssertionHash?.WriteHex(spent);
+        var record = new DecisionEvidence
         {
             Kind = kind,
             Shard = slot.Shard,
             Position = slot.Position,
             Node = self.Node,
-            Time = input.Time,
             RequestId = request.RequestId,
             Input = input,
             Verdict = decided?.Verdict,
             Shadow = decided?.Shadow,
             Refusal = refusal,
             Error = error,
-            JwtId = token?.JwtId,
-            KeyId = token?.KeyId,
-            ExpiresAt = token?.ExpiresAt,
-            SigningInputHash = token?.SigningInputHash,
-            Status = token?.Status,
-            SpentAssertion = client.AssertionHash?.ToString(),
+            Token = token,
+            SpentAssertion = spent,
         };
-        slot.FillRented(record.EncodeRented(out var length), length, Index(client));
+        slot.Fill(record.Encode(), Index(client));
     }
 
     private EvidenceEntry Index(ClientProof.Proved client) => new(
@@ -338,9 +342,6 @@ internal sealed class TokenIssuer(
         RefusalReason.RateLimited => OAuthError.TooMany(refused.RetryAfter ?? TimeSpan.FromSeconds(1)),
         _ => throw new UnreachableException(),
     };
-
-    /// <summary>What its record says of a token.</summary>
-    private readonly record struct RecordedToken(string JwtId, string KeyId, DateTimeOffset ExpiresAt, string SigningInputHash, TokenStatus Status);
 
     private static TokenResult.Refused Unavailable(string description) => new(OAuthError.Unavailable(description));
 }

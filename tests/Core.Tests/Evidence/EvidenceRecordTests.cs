@@ -73,6 +73,60 @@ public sealed class EvidenceRecordTests
     public void A_permit_is_written_as_these_bytes() => Assert.Equal(PermitJson, Encoding.UTF8.GetString(Permit.Encode()));
 
     [Fact]
+    public void On_the_way_of_a_token_a_permit_is_written_as_the_same_bytes()
+    {
+        var rented = new DecisionEvidence
+        {
+            Kind = EvidenceKind.Permit,
+            Shard = 3,
+            Position = 41,
+            Node = "silo-1",
+            RequestId = Permit.RequestId,
+            Input = Permit.Input!,
+            Verdict = Permit.Verdict,
+            Token = new TokenEvidence
+            {
+                JwtId = "jti-1"u8, KeyId = "kid-1", ExpiresAt = Noon.AddSeconds(90), SigningInputHash = new byte[32], StatusList = "list-1", StatusIndex = 77,
+            },
+            SpentAssertion = "00112233445566778899aabbccddeeff"u8,
+        }.Encode();
+
+        Assert.Equal(PermitJson, Encoding.UTF8.GetString(rented.Record));
+        rented.GiveBack();
+    }
+
+    [Fact]
+    public void On_the_way_of_an_answer_any_decision_is_written_as_the_same_bytes() => Decisions.Sample(record =>
+    {
+        var rented = new DecisionEvidence
+        {
+            Kind = record.Kind,
+            Shard = record.Shard,
+            Position = record.Position,
+            Node = record.Node,
+            RequestId = record.RequestId,
+            Input = record.Input!,
+            Verdict = record.Verdict,
+            Shadow = record.Shadow,
+            Refusal = record.Refusal,
+            Error = record.Error,
+            Token = record.JwtId is null ? default : new TokenEvidence
+            {
+                JwtId = Encoding.UTF8.GetBytes(record.JwtId),
+                KeyId = record.KeyId,
+                ExpiresAt = record.ExpiresAt!.Value,
+                SigningInputHash = System.Buffers.Text.Base64Url.DecodeFromChars(record.SigningInputHash),
+                StatusList = record.Status?.List,
+                StatusIndex = record.Status?.Index ?? 0,
+            },
+            SpentAssertion = Encoding.ASCII.GetBytes(record.SpentAssertion ?? ""),
+        }.Encode();
+
+        Assert.Equal(record.Encode(), rented.Record.ToArray());
+        rented.GiveBack();
+    });
+
+    [Fact]
     public void These_bytes_are_read_as_the_permit() => Assert.Equal(Permit, EvidenceRecord.Decode(Encoding.UTF8.GetBytes(PermitJson)));
 
     [Fact]
@@ -251,4 +305,8 @@ public sealed class EvidenceRecordTests
             Admin = kind == EvidenceKind.Admin ? new AdminAct(texts[0], texts[1], texts[2], place.Item1, hash[2] < 128 ? new ActDetails(texts[3], [texts[0], texts[1]]) : null) : null,
             Heads = kind == EvidenceKind.Checkpoint ? new LogHeads([new ShardHead(place.Item1, place.Item2, TreeHash.From(hash), hash[1] < 128)]) : null,
         });
+
+    /// <summary>A decision's record has the moment of the decision, and a <c>jti</c> is ASCII.</summary>
+    private static readonly Gen<EvidenceRecord> Decisions = Records.Where(record => record.Input is not null)
+        .Select(record => record with { Time = record.Input!.Time, JwtId = record.JwtId is null ? null : "jti-1" });
 }

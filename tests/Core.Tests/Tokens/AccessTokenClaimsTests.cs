@@ -12,7 +12,7 @@ public sealed class AccessTokenClaimsTests
 {
     private static readonly AccessTokenClaims Claims = new(
         "https://issuer.example", "exporter", "https://payments.example", ["list", "pay"], new DateTimeOffset(2026, 1, 31, 12, 0, 0, 999, TimeSpan.Zero),
-        TimeSpan.FromSeconds(300), "jti-1");
+        TimeSpan.FromSeconds(300));
 
     private static readonly StatusReference Status = new(new StatusListAddress("a+b&c", "https://issuer.example/status-lists/a+b&c"), 7);
 
@@ -46,7 +46,7 @@ public sealed class AccessTokenClaimsTests
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var token = new JwtWriter();
-        Claims.WriteTo(token.Claims, "sealed"u8, Status);
+        Claims.WriteTo(token.Claims, "jti-1"u8, "sealed"u8, Status);
         token.Seal(new JwsHeaderSegment(JoseAlg.ES256, JoseType.AccessToken, "kid-1"));
         Assert.True(token.TrySign(key));
 
@@ -60,7 +60,7 @@ public sealed class AccessTokenClaimsTests
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer, JwtWriter.JsonOptions))
-            claims.WriteTo(json, "sealed"u8, Status);
+            claims.WriteTo(json, "jti-1"u8, "sealed"u8, Status);
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 }

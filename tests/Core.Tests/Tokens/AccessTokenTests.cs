@@ -9,14 +9,14 @@ namespace Assay.Core.Tests.Tokens;
 public sealed class AccessTokenTests
 {
     private static readonly AccessTokenClaims Claims = new(
-        "https://issuer.example", "exporter", "https://payments.example", ["list", "pay"], DateTimeOffset.FromUnixTimeSeconds(1_000), TimeSpan.FromSeconds(300), "jti-1");
+        "https://issuer.example", "exporter", "https://payments.example", ["list", "pay"], DateTimeOffset.FromUnixTimeSeconds(1_000), TimeSpan.FromSeconds(300));
 
     [Fact]
     public void A_token_of_ours_is_read_back()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var writer = new JwtWriter();
-        Claims.WriteTo(writer.Claims, "sealed"u8, new StatusReference(new StatusListAddress("a", "https://issuer.example/status-lists/a"), 7));
+        Claims.WriteTo(writer.Claims, "jti-1"u8, "sealed"u8, new StatusReference(new StatusListAddress("a", "https://issuer.example/status-lists/a"), 7));
         writer.Seal(new JwsHeaderSegment(JoseAlg.ES256, JoseType.AccessToken, "kid-1"));
         Assert.True(writer.TrySign(key));
 

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
+using Assay.Core.Evidence;
+using Assay.Core.Transparency;
 using Assay.Grains.Authority;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -241,6 +243,76 @@ public sealed class EvidenceAppenderTests
     }
 
     [Fact]
+    public async Task Once_a_batch_is_committed_its_memory_cannot_be_read_any_more()
+    {
+        var appender = Appender();
+        var running = appender.Run(default);
+
+        Assert.True(await Filled(appender, "a").Committed.WaitAsync(Soon));
+        appender.Close();
+        await running.WaitAsync(Soon);
+
+        var lent = Assert.Single(store.Lent);
+        Assert.Throws<ObjectDisposedException>(() => lent.Payload.ToArray());
+        Assert.Throws<ObjectDisposedException>(() => lent.Proof!.Salts.ToArray());
+        Assert.Throws<ObjectDisposedException>(() => lent.Proof!.Leaves.ToArray());
+        Assert.Throws<ObjectDisposedException>(() => lent.Copy());
+        Assert.Equal("a", Text(Assert.Single(store.Batches)));
+    }
+
+    [Fact]
+    public async Task The_memory_of_a_batch_that_was_tried_again_is_left_to_the_tries_that_may_still_read_it()
+    {
+        store.FailNext(times: 1, afterWriting: false);
+        var appender = Appender();
+        var running = appender.Run(default);
+        await Pump(Filled(appender, "first").Committed);
+
+        for (var i = 0; i < 3; i++)
+            Assert.True(await Filled(appender, "other").Committed.WaitAsync(Soon));
+        appender.Close();
+        await running.WaitAsync(Soon);
+
+        Assert.Equal(["first", "first"], store.Lent.Where(tried => tried.FirstPosition == 0).Select(Text));
+        Assert.All(store.Lent.Where(tried => tried.FirstPosition > 0), later => Assert.Throws<ObjectDisposedException>(() => later.Payload.ToArray()));
+    }
+
+    [Fact]
+    public async Task The_memory_of_a_batch_that_was_given_up_is_left_to_the_store_that_may_still_read_it()
+    {
+        var held = store.Hold();
+        using var givingUp = new CancellationTokenSource();
+        var appender = Appender();
+        var running = appender.Run(givingUp.Token);
+        Filled(appender, "a");
+        await store.Asked.WaitAsync(Soon);
+
+        await givingUp.CancelAsync();
+        held.SetException(new OperationCanceledException(givingUp.Token));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        Assert.Equal("a", Text(Assert.Single(store.Lent)));
+    }
+
+    [Fact]
+    public async Task Batches_of_any_size_one_after_the_other_hold_what_was_recorded()
+    {
+        var appender = Appender(new EvidenceOptions { MaxBatchRecords = 4 });
+        string[] records = [.. Enumerable.Range(0, 60).Select(i => new string((char)('a' + i % 26), 1 + i * 7919 % 3000)), new string('z', 2 * 1024 * 1024), "last"];
+        foreach (var record in records)
+            appender.Reserve()!.Fill(RentedRecord.Of(Bytes(record)), About("exporter", "key-1"));
+        appender.Close();
+
+        await appender.Run(default).WaitAsync(Soon);
+
+        Assert.Equal(string.Join(' ', records), string.Join(' ', store.Batches.Select(Text)));
+        Assert.All(store.Batches, batch => EvidenceBatch.Read(batch.Shard, batch.FirstPosition, batch.Count, batch.CommittedAt, batch.Payload, batch.Checksum));
+        Assert.Equal(
+            records.Select((record, i) => EvidenceLeaf.Commit(SaltOf(store.Batches, i), Bytes(record))),
+            store.Batches.SelectMany(batch => batch.Proof!.Leaves.ToArray().Chunk(TreeHash.Size)).Select(leaf => TreeHash.From(leaf)));
+    }
+
+    [Fact]
     public void A_slot_is_filled_once()
     {
         var slot = Filled(Appender(), "a");
@@ -280,6 +352,9 @@ public sealed class EvidenceAppenderTests
 
     private static string Text(EvidenceBatch batch) => string.Join(' ', batch.Records.Select(record => Encoding.UTF8.GetString(record.Span)));
 
+    private static byte[] SaltOf(IEnumerable<EvidenceBatch> batches, int position) =>
+        batches.SelectMany(batch => batch.Proof!.Salts.ToArray().Chunk(EvidenceLeaf.SaltSize)).ElementAt(position);
+
     private sealed class RecordingEvidenceStore : IEvidenceStore
     {
         private readonly TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -291,6 +366,9 @@ public sealed class EvidenceAppenderTests
 
         public List<EvidenceBatch> Tries { get; } = [];
 
+        /// <summary>The batches as they came, which no store may keep.</summary>
+        public List<EvidenceBatch> Lent { get; } = [];
+
         public bool IsSealed { get; set; }
 
         public Task Asked => asked.Task;
@@ -301,7 +379,8 @@ public sealed class EvidenceAppenderTests
 
         public async Task<BatchResult> Append(EvidenceBatch batch, CancellationToken cancellationToken)
         {
-            Tries.Add(batch);
+            Tries.Add(batch.Copy());
+            Lent.Add(batch);
             asked.TrySetResult();
             if (held is { } hold)
                 await hold.Task;
@@ -309,7 +388,7 @@ public sealed class EvidenceAppenderTests
                 return BatchResult.Sealed;
             var fails = failures > 0;
             if ((!fails || writesBeforeFailing) && !Batches.Exists(there => there.FirstPosition == batch.FirstPosition && there.Checksum == batch.Checksum))
-                Batches.Add(batch);
+                Batches.Add(batch.Copy());
             if (!fails)
                 return BatchResult.Committed;
             failures--;

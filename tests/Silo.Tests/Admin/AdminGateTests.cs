@@ -116,8 +116,8 @@ public sealed class AdminGateTests : IDisposable
     {
         var now = clock.GetUtcNow();
         using var token = new JwtWriter();
-        new AccessTokenClaims(Issuer, "administrator", AdminScopes.Resource, [AdminScopes.IdentityRead], now, life, jtis.Encode(new RecordId(1, 0)))
-            .WriteTo(token.Claims, "sealed"u8, new StatusReference(new StatusListAddress("a", Issuer + "/status-lists/a"), 0));
+        new AccessTokenClaims(Issuer, "administrator", AdminScopes.Resource, [AdminScopes.IdentityRead], now, life)
+            .WriteTo(token.Claims, System.Text.Encoding.ASCII.GetBytes(jtis.Encode(new RecordId(1, 0))), "sealed"u8, new StatusReference(new StatusListAddress("a", Issuer + "/status-lists/a"), 0));
         token.Seal(new JwsHeaderSegment(JoseAlg.ES256, JoseType.AccessToken, keyId));
         Assert.True(token.TrySign(pair));
         return System.Text.Encoding.ASCII.GetString(token.Token);

@@ -187,8 +187,8 @@ internal sealed class GrainCluster : IAsyncDisposable
         var jti = Service<JtiCodec>(receiver).Encode(new RecordId(99, Interlocked.Increment(ref minted)), keyStream);
         Provenance.Write(Provenance.FirstTimeline, decided.Number, ends, keyStream, provenance);
         using var token = new JwtWriter();
-        new AccessTokenClaims(Issuer, Worker, Payments, ["payments:read"], decided.Input.Time, TimeSpan.FromMinutes(5), jti)
-            .WriteTo(token.Claims, provenance, new StatusReference(new StatusListAddress("a", Issuer + "/status-lists/a"), 0));
+        new AccessTokenClaims(Issuer, Worker, Payments, ["payments:read"], decided.Input.Time, TimeSpan.FromMinutes(5))
+            .WriteTo(token.Claims, System.Text.Encoding.ASCII.GetBytes(jti), provenance, new StatusReference(new StatusListAddress("a", Issuer + "/status-lists/a"), 0));
         token.Seal(new JwsHeaderSegment(JoseAlg.ES256, JoseType.AccessToken, SigningKeyId));
         Assert.True(token.TrySign(signingKey));
         return (token.Token.ToArray(), jti, decided);

@@ -111,7 +111,7 @@ public sealed class StatusListConformance(SiloFixture fixture) : IClassFixture<S
         async Task<int> Ask(int index, string? list)
         {
             using var token = new JwtWriter();
-            new AccessTokenClaims(issuer, "client", Payments, ["x"], now, TimeSpan.FromMinutes(5), "jti").WriteTo(token.Claims, "sealed"u8, new StatusReference(new StatusListAddress("a", uri), index));
+            new AccessTokenClaims(issuer, "client", Payments, ["x"], now, TimeSpan.FromMinutes(5)).WriteTo(token.Claims, "jti"u8, "sealed"u8, new StatusReference(new StatusListAddress("a", uri), index));
             token.Seal(new JwsHeaderSegment(JoseAlg.ES256, JoseType.AccessToken, "kid-1"));
             Assert.True(token.TrySign(pair));
             var keys = new JsonWebKeySet($$"""{"keys":[{{Core.Jose.JsonWebKey.From(pair, "kid-1").ToJson()}}]}""");

@@ -168,7 +168,7 @@ internal sealed class PostgresEvidenceStore(PostgresDatabase appends, PostgresDa
 
         return connection.Command(
             AppendBatch,
-            Parameter.Of(batch.Shard), Parameter.Of(batch.FirstPosition), Parameter.Of(batch.Records.Length), Parameter.Of(batch.CommittedAt),
+            Parameter.Of(batch.Shard), Parameter.Of(batch.FirstPosition), Parameter.Of(batch.Count), Parameter.Of(batch.CommittedAt),
             Parameter.Of(batch.Payload), Parameter.Of(unchecked((long)batch.Checksum)),
             Parameter.Of(realms), Parameter.Of(subjects), Parameter.Of(times), Parameter.Of(firsts),
             Parameter.Of(positions), Parameter.Of(spent), Parameter.Of(until),
@@ -194,7 +194,7 @@ internal sealed class PostgresEvidenceStore(PostgresDatabase appends, PostgresDa
         await rows.ReadAsync(cancellationToken);
         if (!rows.IsDBNull(2))
         {
-            return unchecked((ulong)rows.GetInt64(2)) == batch.Checksum && rows.GetInt32(3) == batch.Records.Length
+            return unchecked((ulong)rows.GetInt64(2)) == batch.Checksum && rows.GetInt32(3) == batch.Count
                 ? BatchResult.Committed
                 : throw new InvalidOperationException($"position {batch.FirstPosition} of shard {batch.Shard} is taken by other records");
         }

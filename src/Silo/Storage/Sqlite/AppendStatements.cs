@@ -20,7 +20,7 @@ internal sealed class AppendStatements(SqliteConnection writer) : IDisposable
     /// <param name="rows">Its index rows, packed.</param>
     public void Add(EvidenceBatch added, ReadOnlySpan<byte> rows)
     {
-        batch.Set(1, added.Shard).Set(2, added.FirstPosition).Set(3, added.Records.Length).Set(4, added.CommittedAt.ToUnixTimeMilliseconds())
+        batch.Set(1, added.Shard).Set(2, added.FirstPosition).Set(3, added.Count).Set(4, added.CommittedAt.ToUnixTimeMilliseconds())
             .Set(5, added.Payload.Span).Set(6, unchecked((long)added.Checksum));
         if (added.Proof is { } proof)
         {

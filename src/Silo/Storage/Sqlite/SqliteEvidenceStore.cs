@@ -129,7 +129,7 @@ internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases 
         using var rows = query.ExecuteReader();
         if (!rows.Read())
             return false;
-        return unchecked((ulong)rows.GetInt64(0)) == batch.Checksum && rows.GetInt64(1) == batch.Records.Length
+        return unchecked((ulong)rows.GetInt64(0)) == batch.Checksum && rows.GetInt64(1) == batch.Count
             ? true
             : throw new InvalidOperationException($"position {batch.FirstPosition} of shard {batch.Shard} is taken by other records");
     }

@@ -117,7 +117,7 @@ internal sealed class Database(Scheduler scheduler, Flaw flaw, Action<string> vi
 
         if (batch.FirstPosition != shard.Next)
             violated("P4: a position was skipped or used twice");
-        shard.Batches.Add(batch.FirstPosition, batch);
+        shard.Batches.Add(batch.FirstPosition, batch.Copy());
         shard.Next = batch.FirstPosition + batch.Records.Length;
         return BatchResult.Committed;
     }

@@ -64,7 +64,7 @@ internal sealed class SubjectIndex : IDisposable
         if (batch.FirstPosition < ends.GetValueOrDefault(batch.Shard))
             return;
 
-        ends[batch.Shard] = batch.FirstPosition + batch.Records.Length;
+        ends[batch.Shard] = batch.FirstPosition + batch.Count;
         lock (guard)
         {
             fresh.Add(rows);
