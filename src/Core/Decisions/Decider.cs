@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using Assay.Cedar;
 using Assay.Core.Policies;
 using Assay.Core.Registry;
@@ -53,24 +54,26 @@ public static class Decider
             throw new ArgumentException($"the request is of '{input.ClientId}', not of '{principal.Id}'", nameof(stage));
 
         var conformance = stage.ConformanceTo(policies);
-        var context = DecisionContext.Of(input);
+        var context = DecisionContext.Of(input, stage);
         evaluation?.Begin(policies.Compiled, principal, api.Uid, context, entities);
 
-        var decided = ImmutableArray.CreateBuilder<ScopeDecision>(input.Scopes.Length);
+        var few = new FewScopes();
+        Span<ScopeDecision?> decided = input.Scopes.Length <= FewScopes.Most ? few[..input.Scopes.Length] : new ScopeDecision?[input.Scopes.Length];
         TimeSpan? lifetime = null;
-        foreach (var scope in input.Scopes)
+        for (var i = 0; i < decided.Length; i++)
         {
-            var decision = !api.TryGetAction(scope, out var action) ? new ScopeDecision { Scope = scope, Outcome = ScopeOutcome.UnknownScope }
+            var scope = input.Scopes[i];
+            var decision = decided[i] = !api.TryGetAction(scope, out var action) ? new ScopeDecision { Scope = scope, Outcome = ScopeOutcome.UnknownScope }
                 : conformance.FaultOf(scope) is { } fault ? new ScopeDecision { Scope = scope, Outcome = ScopeOutcome.PolicyError, Errors = [fault] }
                 : evaluation is not null ? Weigh(policies, evaluation, action, scope, input.Binding)
                 : Weigh(policies, new Request(principal, action, api.Uid, context), entities, scope, input.Binding);
-            decided.Add(decision);
             // A scope about whose life no permit speaks asks for the default, so that it never lives longer in company than alone.
             if (decision.Granted)
                 lifetime = ScopeWeight.Smaller(lifetime, decision.MaxLifetime ?? input.DefaultLifetime);
         }
 
-        var verdict = new Verdict(decided.MoveToImmutable(), lifetime is { } life ? ScopeWeight.Bounded(life, api.Api.MaxTokenLifetime, input.MaxLifetime) : TimeSpan.Zero);
+        var bounded = lifetime is { } life ? ScopeWeight.Bounded(life, api.Api.MaxTokenLifetime, input.MaxLifetime) : TimeSpan.Zero;
+        var verdict = evaluation is null ? new Verdict([.. decided!], bounded) : policies.Known.Of(decided, bounded);
         beside = shadow is null || evaluation is null ? null : shadow.Ask(evaluation, stage, context, input, verdict);
         return verdict;
     }
@@ -78,11 +81,24 @@ public static class Decider
     private static ScopeDecision Weigh(LoadedPolicySet policies, Evaluation evaluation, EntityUid action, string scope, string binding)
     {
         evaluation.Decide(action);
-        var errors = evaluation.Failures.IsEmpty ? [] : new EvaluationError[evaluation.Failures.Length];
+        if (evaluation.Failures.IsEmpty)
+            return WeighSatisfied(policies, evaluation.SatisfiedPermits, evaluation.SatisfiedForbids, scope, binding);
+
+        var errors = new EvaluationError[evaluation.Failures.Length];
         for (var i = 0; i < errors.Length; i++)
             errors[i] = evaluation.Explain(evaluation.Failures[i]);
-
         return Weigh(policies, evaluation.SatisfiedPermits, evaluation.SatisfiedForbids, errors, scope, binding);
+    }
+
+    /// <summary>In words that were found before, if they were.</summary>
+    private static ScopeDecision WeighSatisfied(LoadedPolicySet policies, ReadOnlySpan<Policy> permits, ReadOnlySpan<Policy> forbids, string scope, string binding)
+    {
+        if (policies.Known.Find(permits, forbids, scope, binding) is { } known)
+            return known;
+
+        var decision = Weigh(policies, permits, forbids, [], scope, binding);
+        policies.Known.Keep(permits, forbids, binding, decision);
+        return decision;
     }
 
     private static ScopeDecision Weigh(LoadedPolicySet policies, Request request, Entities entities, string scope, string binding)
@@ -142,5 +158,14 @@ public static class Decider
         foreach (var error in errors)
             texts.Add($"{error.Policy.Id}: {error.Message}");
         return texts.MoveToImmutable();
+    }
+
+    /// <summary>Room on the stack for what is asked of nearly every request.</summary>
+    [InlineArray(Most)]
+    private struct FewScopes
+    {
+        public const int Most = 8;
+
+        private ScopeDecision? first;
     }
 }

@@ -17,6 +17,8 @@ public sealed class DecisionStage
     private Conformance? newest;
     private Conformance? other;
 
+    private RecordValue? client; // of the context: of how the identity proved itself last
+
     private DecisionStage(ApiView view, EntityUid principal, Entities entities, DateTimeOffset from, DateTimeOffset until) =>
         (View, Principal, Entities, this.from, this.until) = (view, principal, entities, from, until);
 
@@ -49,6 +51,13 @@ public sealed class DecisionStage
 
     /// <summary>Whether the stage is the same at another moment.</summary>
     public bool HoldsAt(DateTimeOffset moment) => from <= moment && moment < until;
+
+    /// <summary>The context's part about the client, which stays the same as long as it proves itself the same way.</summary>
+    internal RecordValue ClientOf(string method, string credential)
+    {
+        var known = client;
+        return known is not null && DecisionContext.IsClient(known, method, credential) ? known : client = DecisionContext.Client(method, credential);
+    }
 
     /// <summary>What the schema of a set says of this stage: worked out once for each of the two sets asked last.</summary>
     internal Conformance ConformanceTo(LoadedPolicySet policies)

@@ -22,8 +22,19 @@ public sealed record Verdict(ImmutableArray<ScopeDecision> Scopes, TimeSpan Life
         }
     }
 
+    // Worked out once. A copy with other scopes has it too, so it says of which it is.
+    private Grant? grant;
+
     /// <summary>The granted scopes, in the order of the request.</summary>
     public ImmutableArray<string> GrantedScopes()
+    {
+        var known = grant;
+        if (known is null || known.Of != Scopes)
+            grant = known = new Grant(Scopes, Granted());
+        return known.Scopes;
+    }
+
+    private ImmutableArray<string> Granted()
     {
         var granted = ImmutableArray.CreateBuilder<string>(Scopes.Length);
         foreach (var scope in Scopes)
@@ -39,6 +50,8 @@ public sealed record Verdict(ImmutableArray<ScopeDecision> Scopes, TimeSpan Life
     public bool Equals(Verdict? other) => other is not null && Lifetime == other.Lifetime && Scopes.AsSpan().SequenceEqual(other.Scopes.AsSpan());
 
     public override int GetHashCode() => HashCode.Combine(Scopes.Length, Lifetime);
+
+    private sealed record Grant(ImmutableArray<ScopeDecision> Of, ImmutableArray<string> Scopes);
 }
 
 /// <summary>One scope of one request.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Assay.Cedar;
+using Assay.Core.Decisions;
 
 namespace Assay.Core.Policies;
 
@@ -26,6 +27,9 @@ public sealed class LoadedPolicySet
 
     /// <summary>The same policies, in the form that decides.</summary>
     public CompiledPolicySet Compiled { get; }
+
+    /// <summary>What it said before.</summary>
+    internal KnownVerdicts Known => field ??= new(); // many sets are loaded and few are asked
 
     /// <summary>What the annotations of a policy of this set ask for.</summary>
     public Obligations ObligationsOf(Policy policy) => obligations[policy.Id];
