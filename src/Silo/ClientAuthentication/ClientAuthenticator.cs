@@ -27,7 +27,7 @@ internal sealed class ClientAuthenticator(
     public async ValueTask<ClientProof> Authenticate(PresentedProof shown, string address, CancellationToken cancellationToken)
     {
         var hasAssertion = !shown.Assertion.IsEmpty || shown.AssertionType is not null;
-        var methods = (shown.Authorization is null ? 0 : 1) + (hasAssertion ? 1 : 0) + (shown.Secret is null ? 0 : 1);
+        var methods = (shown.Authorization is null ? 0 : 1) + (hasAssertion ? 1 : 0) + (shown.Secret.IsEmpty ? 0 : 1);
         if (methods > 1)
             return new ClientProof.Malformed("more than one way to authenticate the client");
         if (methods == 0)
@@ -36,7 +36,7 @@ internal sealed class ClientAuthenticator(
         if (hasAssertion)
             return await CheckAssertion(shown, address, cancellationToken);
         if (shown.Authorization is null)
-            return await CheckSecret(shown.ClientId, shown.Secret!, "client_secret_post", address, cancellationToken);
+            return await CheckSecret(shown.ClientId, shown.Secret, "client_secret_post", address, cancellationToken);
         if (!TryReadBasic(shown.Authorization, out var id, out var secret) || (shown.ClientId is { } named && named != id))
             return Failed(shown.ClientId ?? "", address, "client_secret_basic", "malformed header");
         return await CheckSecret(id, secret, "client_secret_basic", address, cancellationToken);
@@ -97,7 +97,7 @@ internal sealed class ClientAuthenticator(
     /// <summary>What was spent in a history that was given up is not known: an assertion that was made before the present one began may have been.</summary>
     private bool IsFromBefore(decimal issued) => silo.Newest?.Timelines.Newest is { } timeline && issued < NumericDate.From(timeline.OpenedAt).Seconds;
 
-    private async ValueTask<ClientProof> CheckSecret(string? clientId, string secret, string method, string address, CancellationToken cancellationToken)
+    private async ValueTask<ClientProof> CheckSecret(string? clientId, ReadOnlyMemory<byte> secret, string method, string address, CancellationToken cancellationToken)
     {
         if (clientId is null)
             return Failed("", address, method, "client_id is missing");
@@ -105,16 +105,16 @@ internal sealed class ClientAuthenticator(
             return TooMany(wait, address, method);
 
         var client = await registry.Find(self.Realm, clientId, cancellationToken);
-        var match = client is null ? null : secrets.Match(client, secret);
+        var match = client is null ? null : secrets.Match(client, secret.Span);
         if (match is null)
         {
             client = await registry.FindAgain(self.Realm, clientId, cancellationToken);
-            match = client is null ? null : secrets.Match(client, secret);
+            match = client is null ? null : secrets.Match(client, secret.Span);
         }
 
         return match is null
             ? Failed(clientId, address, method, client is null ? "unknown client" : "wrong secret", client is not null)
-            : new ClientProof.Proved(clientId, method, match.Handle, null, default);
+            : match.ProofOf(clientId, method);
     }
 
     private ClientProof.Failed Failed(string clientId, string address, string method, string reason, bool isRegistered = false)
@@ -134,9 +134,9 @@ internal sealed class ClientAuthenticator(
         client is null ? null : kid is null ? client.Keys.Only : client.Keys.Find(kid);
 
     /// <summary>RFC 6749 §2.3.1: id and secret are each form-urlencoded, joined by a colon, then Base64.</summary>
-    private static bool TryReadBasic(string header, out string id, out string secret)
+    private static bool TryReadBasic(string header, out string id, out byte[] secret)
     {
-        id = secret = "";
+        (id, secret) = ("", []);
         if (!header.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase) || header.Length > 4096)
             return false;
 
@@ -144,19 +144,15 @@ internal sealed class ClientAuthenticator(
         if (!Convert.TryFromBase64Chars(header.AsSpan(6).Trim(), bytes, out var length))
             return false;
         var colon = bytes[..length].IndexOf((byte)':');
-        return colon > 0
-            && TryUnescape(bytes[..colon], out id)
-            && TryUnescape(bytes[(colon + 1)..length], out secret)
-            && id.Length > 0;
-    }
-
-    private static bool TryUnescape(ReadOnlySpan<byte> text, out string value)
-    {
-        value = "";
-        Span<byte> plain = stackalloc byte[text.Length];
-        if (!TokenForm.TryDecode(text, plain, out var length))
+        if (colon <= 0)
             return false;
-        value = Encoding.UTF8.GetString(plain[..length]);
+
+        // Each becomes shorter, so it is written over itself.
+        Span<byte> name = bytes[..colon], password = bytes[(colon + 1)..length];
+        if (!TokenForm.TryDecode(name, name, out var nameLength) || nameLength == 0 || !TokenForm.TryDecode(password, password, out var passwordLength))
+            return false;
+        id = KnownTexts.Of(name[..nameLength]);
+        secret = password[..passwordLength].ToArray();
         return true;
     }
 

@@ -146,4 +146,18 @@ internal sealed class ClientKeys
 
 internal sealed record ClientKey(string Handle, SignatureVerifier Verifier);
 
-internal sealed record ClientSecret(string Handle, byte[] Hash);
+internal sealed class ClientSecret(string handle, byte[] hash)
+{
+    private ClientProof.Proved? proof; // of the way it was shown last
+
+    public string Handle => handle;
+
+    public byte[] Hash => hash;
+
+    /// <summary>What it proves, of whoever showed it.</summary>
+    public ClientProof.Proved ProofOf(string clientId, string method)
+    {
+        var known = proof;
+        return known is not null && known.Method == method && known.ClientId == clientId ? known : proof = new(clientId, method, handle, null, default);
+    }
+}

@@ -13,6 +13,9 @@ internal sealed class ClientSecrets(byte[] pepper) : ISecretMaker
 {
     public const string Prefix = "assay_secret_";
 
+    /// <summary>Ours have 56 bytes.</summary>
+    private const int MaxLength = 256;
+
     // Setting up the algorithm costs OpenSSL more than hashing does, so each thread keeps one.
     private readonly ThreadLocal<IncrementalHash> keyed = new(() => IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, pepper));
 
@@ -21,14 +24,15 @@ internal sealed class ClientSecrets(byte[] pepper) : ISecretMaker
         var secret = Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
         var handle = "secret-" + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(12));
         Span<byte> hash = stackalloc byte[32];
-        Hash(secret, hash);
+        Hash(Encoding.ASCII.GetBytes(secret), hash);
         return (handle, secret, Base64Url.EncodeToString(hash));
     }
 
     /// <summary>The credential whose secret this is; null when none. Compares in constant time.</summary>
-    public ClientSecret? Match(RegisteredClient client, string secret)
+    /// <param name="secret">UTF-8.</param>
+    public ClientSecret? Match(RegisteredClient client, ReadOnlySpan<byte> secret)
     {
-        if (secret.Length > 256)
+        if (secret.Length > MaxLength)
             return null;
         Span<byte> hash = stackalloc byte[32];
         Hash(secret, hash);
@@ -42,12 +46,10 @@ internal sealed class ClientSecrets(byte[] pepper) : ISecretMaker
         return found;
     }
 
-    private void Hash(string secret, Span<byte> hash)
+    private void Hash(ReadOnlySpan<byte> secret, Span<byte> hash)
     {
-        Span<byte> utf8 = stackalloc byte[1024];
-        var length = Encoding.UTF8.GetBytes(secret, utf8);
         var hmac = keyed.Value!;
-        hmac.AppendData(utf8[..length]);
+        hmac.AppendData(secret);
         hmac.GetHashAndReset(hash);
     }
 }

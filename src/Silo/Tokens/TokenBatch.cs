@@ -29,7 +29,7 @@ internal sealed class TokenBatch
 
     public bool IsTooLarge { get; private set; }
 
-    public PresentedProof ProofWith(string? authorization) => new(authorization, null, null, assertionType, assertion);
+    public PresentedProof ProofWith(string? authorization) => new(authorization, null, default, assertionType, assertion);
 
     public static async ValueTask<TokenBatch> Read(HttpRequest request, CancellationToken cancellationToken)
     {

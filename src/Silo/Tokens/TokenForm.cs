@@ -22,7 +22,10 @@ internal sealed class TokenForm : IDisposable
 
     public string? GrantType { get; private set; }
     public string? ClientId { get; private set; }
-    public string? ClientSecret { get; private set; }
+
+    /// <summary>UTF-8 in the pooled buffer, which is erased; valid until <see cref="Dispose"/>.</summary>
+    public ReadOnlyMemory<byte> ClientSecret { get; private set; }
+
     public string? ClientAssertionType { get; private set; }
 
     /// <summary>Compact JWS as bytes in the pooled buffer; valid until <see cref="Dispose"/>.</summary>
@@ -73,6 +76,7 @@ internal sealed class TokenForm : IDisposable
             return;
 
         buffer = null;
+        ClientSecret = default;
         ClientAssertion = default;
         Token = default;
         ArrayPool<byte>.Shared.Return(rented, clearArray: true); // it may hold a secret
@@ -156,7 +160,9 @@ internal sealed class TokenForm : IDisposable
                 GrantType = Once(GrantType, value, "grant_type");
                 break;
             case 13 when name.SequenceEqual("client_secret"u8):
-                ClientSecret = Once(ClientSecret, value, "client_secret");
+                if (!ClientSecret.IsEmpty)
+                    Fault = "client_secret is repeated";
+                ClientSecret = value;
                 break;
             case 16 when name.SequenceEqual("client_assertion"u8):
                 if (!ClientAssertion.IsEmpty)
@@ -204,7 +210,7 @@ internal sealed class TokenForm : IDisposable
         [] => null,
         var text when text.SequenceEqual("client_credentials"u8) => ClientCredentials,
         var text when text.SequenceEqual("urn:ietf:params:oauth:client-assertion-type:jwt-bearer"u8) => JwtBearer,
-        var text => Encoding.UTF8.GetString(text),
+        var text => KnownTexts.Of(text),
     };
 
     /// <summary>Decodes form-urlencoded text; the result is never longer, and may be written over the text itself.</summary>
