@@ -140,6 +140,7 @@ internal static class SiloProcess
         services.AddSingleton<ISignerSlot>(provider => provider.GetRequiredService<TokenSigner>());
         services.AddSingleton<IdentityCalls>();
         services.AddSingleton<TokenIssuer>();
+        services.AddSingleton<Failures>();
         services.AddSingleton<TokenEndpoint>();
         services.AddSingleton<BatchEndpoint>();
         services.AddSingleton<ClientDoor>();
@@ -180,7 +181,7 @@ internal static class SiloProcess
         TrustedProxies.Parse(options.TrustedProxies, []).Use(app);
         app.UseFailures();
         var tokens = app.Services.GetRequiredService<TokenEndpoint>();
-        app.MapPost(DiscoveryEndpoints.TokenPath, tokens.Handle).ExcludeFromDescription();
+        app.MapPost(DiscoveryEndpoints.TokenPath, tokens.Handle).ExcludeFromDescription().AnswersFailures();
         app.MapPost(DiscoveryEndpoints.BatchPath, app.Services.GetRequiredService<BatchEndpoint>().Handle).ExcludeFromDescription();
         app.MapPost(DiscoveryEndpoints.IntrospectionPath, app.Services.GetRequiredService<IntrospectionEndpoint>().Handle).ExcludeFromDescription();
         app.MapPost(DiscoveryEndpoints.RevocationPath, app.Services.GetRequiredService<RevocationEndpoint>().Handle).ExcludeFromDescription();

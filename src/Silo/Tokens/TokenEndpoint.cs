@@ -1,36 +1,44 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Runtime.CompilerServices;
 using Assay.Grains.Authority;
 
 namespace Assay.Silo.Tokens;
 
 /// <summary><c>POST /oauth/token</c> (RFC 6749 §3.2): parse, call the issuer, shape the answer.</summary>
-internal sealed class TokenEndpoint(TokenIssuer issuer, DecisionGate gate, Admission admission, AssayMetrics metrics, TimeProvider clock)
+internal sealed class TokenEndpoint(TokenIssuer issuer, DecisionGate gate, Admission admission, Failures failures, AssayMetrics metrics, TimeProvider clock)
 {
     public async Task Handle(HttpContext context)
     {
         var started = clock.GetTimestamp();
-        if (!admission.TryEnter())
-        {
-            await OAuthError.Unavailable("the silo is at its concurrency limit").Write(context.Response, context.RequestAborted);
-            return;
-        }
-
+        var isIn = admission.TryEnter();
         try
         {
+            if (!isIn)
+            {
+                await OAuthError.Unavailable("the silo is at its concurrency limit").Write(context.Response, context.RequestAborted);
+                return;
+            }
+
             using var span = AssayMetrics.Traces.StartActivity("token request");
             using var form = await TokenForm.Read(context.Request, context.RequestAborted);
             var outcome = await Answer(context, form);
             span?.SetTag("assay.outcome", outcome);
             metrics.TokenRequest(outcome, clock.GetElapsedTime(started));
         }
+        catch (Exception fault) when (failures.IsToAnswer(context, fault))
+        {
+            await failures.Answer(context, fault);
+        }
         finally
         {
-            admission.Leave();
+            if (isIn)
+                admission.Leave();
         }
     }
 
-    private async Task<string> Answer(HttpContext context, TokenForm form)
+    [AsyncMethodBuilder(typeof(KeptMethodBuilder<>))]
+    private async ValueTask<string> Answer(HttpContext context, TokenForm form)
     {
         // From here until the answer is flushed this request is on its way out: a narrowing call waits for it or discards it.
         using var passage = gate.Enter();

@@ -36,7 +36,7 @@ internal sealed class TokenIssuer(
     private readonly RequestIds requestIds = new();
 
     /// <summary>Issues a token or says why not. No token leaves before its evidence is durable.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(KeptMethodBuilder<>))]
     public async ValueTask<TokenResult> Issue(
         TokenForm form, string? authorization, IPAddress? address, DecisionTicket passage, CancellationToken cancellationToken)
     {
@@ -154,7 +154,7 @@ internal sealed class TokenIssuer(
         MinimumNumber = gate.Floor,
     };
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(KeptMethodBuilder<>))]
     private async ValueTask<TokenResult> Sign(ClientProof.Proved client, DecisionRequest request, Decision.Decided decided, ImmutableArray<string> granted)
     {
         if (signer.Pick(KeyPurposes.AccessToken) is not { } signing)
