@@ -72,7 +72,7 @@ public sealed class JwtWriter : IDisposable
         var sealedBuffers = Sealed();
         Span<byte> signature = stackalloc byte[Es256SignatureBytes];
         if (key.KeySize != 256
-            || !key.TrySignHash(sealedBuffers.Digest, signature, DSASignatureFormat.IeeeP1363FixedFieldConcatenation, out var written)
+            || !key.TrySignHash(sealedBuffers.Digest, signature, out var written) // IEEE P1363; the overload that names the format allocates
             || written != Es256SignatureBytes)
             return false;
 

@@ -16,6 +16,19 @@ public sealed class NoteTests : IDisposable
 
     public void Dispose() => pair.Dispose();
 
+    [Theory]
+    [InlineData("assay.example/log/7", 0L), InlineData("ä/log/7", 12L), InlineData("", long.MaxValue)]
+    public void A_checkpoint_is_written_as_the_bytes_of_its_text(string origin, long size)
+    {
+        var root = TreeHash.OfLeaf("leaf"u8);
+        var name = System.Text.Encoding.UTF8.GetBytes(origin);
+        var text = new byte[name.Length + Checkpoint.MostBesideOrigin];
+
+        var length = Checkpoint.Write(name, size, root, text);
+
+        Assert.Equal(Checkpoint.TextOf(origin, size, root), System.Text.Encoding.UTF8.GetString(text, 0, length));
+    }
+
     [Fact]
     public void A_note_is_what_the_specification_says_to_the_byte()
     {
