@@ -1,4 +1,5 @@
 using System.Text;
+using Assay.Core.Registry;
 
 namespace Assay.Grains;
 
@@ -9,6 +10,13 @@ public static class GrainKey
     public const string DefaultRealm = "default";
 
     public static string For(string realm, string name) => string.Concat(realm, "/", name);
+
+    /// <summary>As <see cref="For"/>, of a policy domain: each decision asks for it, and there are few.</summary>
+    public static string ForDomain(string realm, string domain) => (realm, domain) switch
+    {
+        (DefaultRealm, PolicyDomains.Tokens) => DefaultRealm + "/" + PolicyDomains.Tokens,
+        _ => For(realm, domain),
+    };
 
     public static (string Realm, string Name) Parse(string key)
     {

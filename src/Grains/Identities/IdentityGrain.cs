@@ -244,7 +244,7 @@ internal sealed class IdentityGrain(IdentitySurroundings silo) : Grain, IIdentit
             return Refuse(view, RefusalReason.NoResource, input: Input(view, request, "", request.Scopes, now, ""));
         if (!view.Directory.TryGetApi(resource, out var api))
             return Refuse(view, RefusalReason.UnknownResource, input: Input(view, request, resource, request.Scopes, now, ""));
-        var domain = GrainKey.For(Realm, api.PolicyDomain);
+        var domain = GrainKey.ForDomain(Realm, api.PolicyDomain);
         if (!view.Policies.TryGetValue(domain, out var policy))
             return new Decision.Unavailable(UnavailableReason.NoPolicy);
 

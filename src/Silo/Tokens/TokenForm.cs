@@ -16,6 +16,12 @@ internal sealed class TokenForm : IDisposable
     public const string ClientCredentials = "client_credentials";
     public const string JwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
+    /// <summary>Larger forms are rare, and their memory is not kept here.</summary>
+    private const int MostKept = 4096;
+
+    // A form is given back on another thread than it was read on, as its request waited: the shared pool has places by thread, and would make most of them anew.
+    private static readonly ArrayPool<byte> Small = ArrayPool<byte>.Create(MostKept, maxArraysPerBucket: 512);
+
     private byte[]? buffer;
     private List<string>? unknown;
     private int parameters;
@@ -79,8 +85,11 @@ internal sealed class TokenForm : IDisposable
         ClientSecret = default;
         ClientAssertion = default;
         Token = default;
-        ArrayPool<byte>.Shared.Return(rented, clearArray: true); // it may hold a secret
+        PoolOf(rented.Length).Return(rented, clearArray: true); // it may hold a secret
     }
+
+    /// <summary>The pool that has arrays of such a length: those of the small one are no longer than <see cref="MostKept"/>, the others longer.</summary>
+    private static ArrayPool<byte> PoolOf(int length) => length <= MostKept ? Small : ArrayPool<byte>.Shared;
 
     private static bool IsForm(string? contentType)
     {
@@ -93,7 +102,7 @@ internal sealed class TokenForm : IDisposable
     private void Take(ReadOnlySequence<byte> body)
     {
         var length = (int)body.Length;
-        buffer = ArrayPool<byte>.Shared.Rent(Math.Max(length, 1));
+        buffer = PoolOf(length).Rent(Math.Max(length, 1));
         body.CopyTo(buffer);
 
         var at = 0;
