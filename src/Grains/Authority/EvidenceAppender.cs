@@ -29,7 +29,7 @@ public sealed class EvidenceAppender(
     private readonly Lock guard = new();
     private readonly Queue<EvidenceSlot> waiting = [];
     private readonly Bell bell = new(clock);
-    private readonly EvidenceTree tree = new(sign);
+    private readonly EvidenceIndexing indexing = new(new EvidenceTree(sign));
     private readonly BatchMemory memory = new();
     private EvidenceSlot[] committing = [];
     private long committingSince;
@@ -178,7 +178,7 @@ public sealed class EvidenceAppender(
     /// <summary>True when the slots are durable; false when the epoch is sealed.</summary>
     private async Task<bool> Commit(EvidenceSlot[] slots, CancellationToken cancellationToken)
     {
-        var batch = EvidenceIndexing.Batch(slots, clock.GetUtcNow(), tree, memory);
+        var batch = indexing.Batch(slots, clock.GetUtcNow(), memory);
         var isFirstTry = true;
         var delay = FirstRetryDelay;
         while (true)

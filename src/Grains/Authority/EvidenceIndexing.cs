@@ -1,27 +1,32 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 
 namespace Assay.Grains.Authority;
 
-/// <summary>Makes a batch of slots: their records, and one index row per identity and credential in it.</summary>
-internal static class EvidenceIndexing
+/// <summary>Makes batches of slots: their records, and one index row per identity and credential in each. For one thread.</summary>
+internal sealed class EvidenceIndexing(EvidenceTree tree)
 {
-    public static EvidenceBatch Batch(ReadOnlySpan<EvidenceSlot> slots, DateTimeOffset now, EvidenceTree tree, BatchMemory memory)
+    /// <summary>Room for the rows of larger batches is not kept.</summary>
+    private const int MostKept = 1024;
+
+    private Dictionary<(string Realm, string Prefix, string Name), Row> rows = [];
+
+    /// <summary>A batch in lent memory. What the slots held is given back.</summary>
+    public EvidenceBatch Batch(ReadOnlySpan<EvidenceSlot> slots, DateTimeOffset now, BatchMemory memory)
     {
-        var rows = new Dictionary<(string Realm, string Subject), Row>(2 * slots.Length);
-        for (var i = 0; i < slots.Length; i++)
+        foreach (var slot in slots)
         {
-            var entry = slots[i].Entry;
+            var entry = slot.Entry;
             if (entry.ClientId is { } clientId)
-                Add(rows, entry.Realm, EvidenceSubject.Identity(clientId), slots[i].Position, entry.Spent);
+                Add(entry.Realm, EvidenceSubject.IdentityPrefix, clientId, slot.Position, entry.Spent);
             if (entry.CredentialHandle is { } handle)
-                Add(rows, entry.Realm, EvidenceSubject.Credential(handle), slots[i].Position, null);
+                Add(entry.Realm, EvidenceSubject.CredentialPrefix, handle, slot.Position, null);
         }
 
         var index = ImmutableArray.CreateBuilder<EvidenceIndexRow>(rows.Count);
-        foreach (var ((realm, subject), row) in rows)
-        {
-            index.Add(new EvidenceIndexRow(realm, subject, slots[0].Shard, now, row.Positions, row.Spent?.DrainToImmutable() ?? []));
-        }
+        foreach (var ((realm, prefix, name), row) in rows)
+            index.Add(new EvidenceIndexRow(realm, prefix + name, slots[0].Shard, now, row.Positions, row.Spent?.DrainToImmutable() ?? []));
+        Forget();
 
         var room = memory.Lend(EvidenceBatch.PayloadSize(slots), slots.Length);
         var batch = EvidenceBatch.Create(slots, now, room.Payload, index.MoveToImmutable(), tree.Grow(slots, room));
@@ -30,30 +35,41 @@ internal static class EvidenceIndexing
         return batch;
     }
 
-    private static void Add(Dictionary<(string, string), Row> rows, string realm, string subject, long position, SpentAssertion? spent)
+    private void Add(string realm, string prefix, string name, long position, SpentAssertion? spent)
     {
-        if (rows.TryGetValue((realm, subject), out var row))
+        ref var row = ref CollectionsMarshal.GetValueRefOrAddDefault(rows, (realm, prefix, name), out var exists);
+        if (exists)
             row.Add(position);
         else
-            rows.Add((realm, subject), row = new Row(position));
+            row.First = position;
         if (spent is { } assertion)
             (row.Spent ??= ImmutableArray.CreateBuilder<SpentAssertion>()).Add(assertion);
     }
 
+    private void Forget()
+    {
+        if (rows.Count > MostKept)
+            rows = [];
+        else
+            rows.Clear();
+    }
+
     /// <summary>Nearly always of one record.</summary>
-    private sealed class Row(long first)
+    private struct Row
     {
         private ImmutableArray<long>.Builder? several;
 
-        public ImmutableArray<long> Positions => several?.DrainToImmutable() ?? [first];
+        public long First { readonly get; set; }
+
+        public ImmutableArray<SpentAssertion>.Builder? Spent { readonly get; set; }
+
+        public readonly ImmutableArray<long> Positions => several?.DrainToImmutable() ?? [First];
 
         public void Add(long position)
         {
             if (several is null)
-                (several = ImmutableArray.CreateBuilder<long>()).Add(first);
+                (several = ImmutableArray.CreateBuilder<long>()).Add(First);
             several.Add(position);
         }
-
-        public ImmutableArray<SpentAssertion>.Builder? Spent { get; set; }
     }
 }

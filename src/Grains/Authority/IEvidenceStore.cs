@@ -79,7 +79,10 @@ public readonly record struct SubjectKey(string Realm, string Subject);
 /// <summary>What the index is asked for.</summary>
 public static class EvidenceSubject
 {
-    public static string Identity(string clientId) => "identity:" + clientId;
+    internal const string IdentityPrefix = "identity:";
+    internal const string CredentialPrefix = "credential:";
 
-    public static string Credential(string handle) => "credential:" + handle;
+    public static string Identity(string clientId) => IdentityPrefix + clientId;
+
+    public static string Credential(string handle) => CredentialPrefix + handle;
 }
