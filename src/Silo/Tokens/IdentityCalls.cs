@@ -72,7 +72,7 @@ internal sealed class IdentityCalls(IGrainFactory grains, DecisionGate gate, Sil
         return references[clientId] = (IIdentityGrain)grains.GetGrain(GrainId.Create(Kind, GrainKey.For(self.Realm, clientId)), Interface);
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(KeptMethodBuilder<>))]
     private async ValueTask<Decision> AskCurrent<TRequest>(
         Func<IIdentityGrain, TRequest, long, ValueTask<Decision>> ask, string clientId, TRequest request, DecisionTicket passage, CancellationToken cancellationToken)
     {

@@ -201,7 +201,7 @@ internal sealed class TokenIssuer(
                     throw new InvalidOperationException($"key {signing.Key.KeyId} cannot sign ES256");
             }
 
-            if (!await slot.Committed)
+            if (!await slot.Settled)
             {
                 token.Dispose();
                 return Unavailable("the record of the decision is not durable; nothing was issued");
@@ -245,7 +245,7 @@ internal sealed class TokenIssuer(
             return Unavailable("the evidence log does not keep up");
         using var recording = AssayMetrics.Traces.StartActivity("record");
         Fill(slot, client, request, kind, input, decided, refusal?.ToString(), error.Code);
-        return await slot.Committed
+        return await slot.Settled
             ? new TokenResult.Refused(error with { DecisionId = jtis.Encode(new RecordId(slot.Shard, slot.Position)) })
             : Unavailable("the record of the decision is not durable");
     }
