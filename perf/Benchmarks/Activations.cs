@@ -80,6 +80,9 @@ internal static class Activations
             $"a live identity holds {(double)bytes / (identities - Alone - identities / 10):N0} bytes, an empty grain {(double)emptyBytes / (empties / 2 - empties / 10):N0}"));
     }
 
+    /// <summary>Brings an identity to life.</summary>
+    public static ValueTask Wake(IGrainFactory grains, string id) => new Asking(grains).One(id);
+
     /// <summary>What of it is a function of its own, one after the other on this thread.</summary>
     private static async Task Parts(IServiceProvider services, int identities)
     {
@@ -201,11 +204,13 @@ internal static class Activations
             RequestId = Guid.NewGuid(), GrantType = "client_credentials", AuthenticationMethod = "private_key_jwt", CredentialHandle = "nobody's",
         };
 
-        public async ValueTask One(int number)
+        public ValueTask One(int number) => One(Id(number));
+
+        public async ValueTask One(string id)
         {
-            var identity = (IIdentityGrain)grains.GetGrain(GrainId.Create(Kind, GrainKey.For(GrainKey.DefaultRealm, Id(number))), Interface);
+            var identity = (IIdentityGrain)grains.GetGrain(GrainId.Create(Kind, GrainKey.For(GrainKey.DefaultRealm, id)), Interface);
             if (await identity.Explain(request) is not Decision.Refused { Reason: RefusalReason.CredentialNotHeld })
-                throw new InvalidOperationException($"identity {number} is not there");
+                throw new InvalidOperationException($"identity {id} is not there");
         }
 
         public async ValueTask Empty(int number) =>
