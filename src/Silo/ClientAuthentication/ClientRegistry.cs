@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Text;
 using Assay.Core.Jose;
 using Assay.Core.Registry;
 using Assay.Grains.Authority;
@@ -14,13 +15,19 @@ namespace Assay.Silo.ClientAuthentication;
 /// </summary>
 internal sealed class ClientRegistry
 {
-    public const int Capacity = 200_000;
+    /// <summary>Identities that a silo keeps at once: more than can live on one.</summary>
+    public const int Capacity = 2_000_000;
+
+    /// <summary>Names that nobody has; callers make them up.</summary>
+    public const int UnknownCapacity = 200_000;
+
     public static readonly TimeSpan RereadInterval = TimeSpan.FromSeconds(1);
 
     private readonly IAuthorityStore store;
     private readonly SiloView silo;
     private readonly TimeProvider clock;
-    private readonly ConcurrentDictionary<string, Entry> entries = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Entry> clients = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Entry> unknown = new(StringComparer.Ordinal);
     private long changes;
 
     public ClientRegistry(IAuthorityStore store, SiloView silo, TimeProvider clock)
@@ -31,13 +38,13 @@ internal sealed class ClientRegistry
 
     /// <summary>The cached entry, read when there is none.</summary>
     public ValueTask<RegisteredClient?> Find(string realm, string clientId, CancellationToken cancellationToken) =>
-        entries.TryGetValue(clientId, out var entry) && (entry.Client is not null || IsRecent(entry))
+        clients.TryGetValue(clientId, out var entry) || (unknown.TryGetValue(clientId, out entry) && IsRecent(entry))
             ? new(entry.Client)
             : Read(realm, clientId, cancellationToken);
 
     /// <summary>Reads again for a credential that is not in the cached entry, unless that was done a moment ago.</summary>
     public ValueTask<RegisteredClient?> FindAgain(string realm, string clientId, CancellationToken cancellationToken) =>
-        entries.TryGetValue(clientId, out var entry) && IsRecent(entry)
+        (clients.TryGetValue(clientId, out var entry) || unknown.TryGetValue(clientId, out entry)) && IsRecent(entry)
             ? new(entry.Client)
             : Read(realm, clientId, cancellationToken);
 
@@ -49,8 +56,10 @@ internal sealed class ClientRegistry
         var stored = await store.Read(new ObjectKey(realm, ObjectKinds.Identity, clientId), cancellationToken);
         var client = stored is null or { IsDeleted: true } ? null : RegisteredClient.From(RegistryJson.ReadIdentity(stored.Body.Span));
 
-        // Bounded by starting over: a flood of made-up names costs re-reads, never memory.
-        if (entries.Count >= Capacity)
+        // Bounded by starting over: a flood of made-up names costs re-reads of such names, never memory, and takes no client's place.
+        var (entries, other, most) = client is null ? (unknown, clients, UnknownCapacity) : (clients, unknown, Capacity);
+        other.TryRemove(clientId, out _);
+        if (entries.Count >= most)
             entries.Clear();
         var entry = entries[clientId] = new Entry(client, readAt, number);
 
@@ -68,7 +77,10 @@ internal sealed class ClientRegistry
             foreach (var key in change.Keys)
             {
                 if (key.Kind == ObjectKinds.Identity)
-                    entries.TryRemove(key.Id, out _);
+                {
+                    clients.TryRemove(key.Id, out _);
+                    unknown.TryRemove(key.Id, out _);
+                }
             }
         }
     }
@@ -80,34 +92,35 @@ internal sealed class ClientRegistry
 /// <summary>What is needed to check a client's proof.</summary>
 internal sealed class RegisteredClient
 {
-    private readonly Lazy<ClientKeys> keys;
+    private readonly (string Handle, byte[] Jwk)[] jwks;
+    private ClientKeys? keys;
 
-    private RegisteredClient(Lazy<ClientKeys> keys, ClientSecret[] secrets)
+    private RegisteredClient((string Handle, byte[] Jwk)[] jwks, ClientSecret[] secrets)
     {
-        this.keys = keys;
+        this.jwks = jwks;
         Secrets = secrets;
     }
 
-    public ClientKeys Keys => keys.Value;
+    /// <summary>Parsed when they are asked for first: to see that a point lies on its curve costs more than the request, and who shows a secret needs no key.</summary>
+    public ClientKeys Keys => Volatile.Read(ref keys) ?? LazyInitializer.EnsureInitialized(ref keys, () => ClientKeys.Parse(jwks));
 
     public ClientSecret[] Secrets { get; }
 
     public static RegisteredClient From(Identity identity)
     {
         var secrets = new List<ClientSecret>();
-        var jwks = new List<(string Handle, string Jwk)>();
+        var jwks = new List<(string Handle, byte[] Jwk)>();
         foreach (var credential in identity.Credentials)
         {
             if (credential.RevokedAt is not null || credential.FrozenAt is not null)
                 continue;
             if (credential is { Kind: CredentialKind.PublicKey, PublicJwk: { } jwk })
-                jwks.Add((credential.Handle, jwk));
+                jwks.Add((credential.Handle, Encoding.UTF8.GetBytes(jwk)));
             else if (credential is { Kind: CredentialKind.Secret, SecretHash: { } hash })
                 secrets.Add(new ClientSecret(credential.Handle, System.Buffers.Text.Base64Url.DecodeFromChars(hash)));
         }
 
-        // To see that a point lies on its curve costs more than the request, and who shows a secret needs no key.
-        return new RegisteredClient(new Lazy<ClientKeys>(() => ClientKeys.Parse(jwks)), [.. secrets]);
+        return new RegisteredClient([.. jwks], [.. secrets]);
     }
 }
 
@@ -126,13 +139,13 @@ internal sealed class ClientKeys
     /// <summary>By thumbprint or by <c>kid</c>; null when there is none.</summary>
     public ClientKey? Find(string name) => byName.GetValueOrDefault(name);
 
-    public static ClientKeys Parse(List<(string Handle, string Jwk)> jwks)
+    public static ClientKeys Parse((string Handle, byte[] Jwk)[] jwks)
     {
         var keys = new ClientKeys();
         var count = 0;
         foreach (var (handle, jwk) in jwks)
         {
-            if (JsonWebKey.ParsePublic(jwk, out _) is not { IsAllowed: true } parsed)
+            if (JsonWebKey.ParsePublic(Encoding.UTF8.GetString(jwk), out _) is not { IsAllowed: true } parsed)
                 continue;
             var key = new ClientKey(handle, parsed.Verifier);
             keys.Only = ++count == 1 ? key : null;

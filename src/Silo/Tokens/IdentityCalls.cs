@@ -29,7 +29,7 @@ internal sealed class IdentityCalls(IGrainFactory grains, DecisionGate gate, Sil
     private static readonly GrainType Kind = GrainType.Create("identity");
     private static readonly GrainInterfaceType Interface = GrainInterfaceType.Create("identity");
 
-    private const int MaxReferences = 200_000;
+    private const int MaxReferences = 2_000_000;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);
 

@@ -53,6 +53,33 @@ public sealed class ClientRegistryTests
     }
 
     [Fact]
+    public async Task Names_that_nobody_has_take_no_clients_place()
+    {
+        var known = await Find("exporter");
+        Stored.IsThere = false;
+        for (var i = 0; i <= ClientRegistry.UnknownCapacity; i++)
+            await Find($"nobody-{i}");
+        Stored.IsThere = true;
+
+        Assert.Same(known, await Find("exporter"));
+    }
+
+    [Fact]
+    public async Task Who_was_unknown_and_is_made_is_known()
+    {
+        Stored.IsThere = false;
+        Assert.Null(await Find("exporter"));
+        Stored.IsThere = true;
+        silo.Raise([new FeedEntry(5, [Key("exporter")])]);
+
+        var found = await Find("exporter");
+
+        Assert.NotNull(found);
+        clock.Advance(TimeSpan.FromHours(2));
+        Assert.Same(found, await Find("exporter"));
+    }
+
+    [Fact]
     public async Task A_name_that_nobody_has_is_looked_for_once_a_second()
     {
         Stored.IsThere = false;
