@@ -16,7 +16,7 @@ dotnet build "$root/perf/Benchmarks" -c Release -v q --nologo
 taskset -c "$server_core" dotnet "$root/perf/Benchmarks/bin/Release/net10.0/Benchmarks.dll" live "$work" "$count" --bundle "$root/samples/quickstart" \
   --Assay:Authority:LeaseLife 00:05:00 --Assay:Authority:LeaseMargin 00:00:10 > "$work/out" &
 server=$!
-trap 'kill $server 2> /dev/null || true' EXIT
+trap 'kill -9 $server 2> /dev/null || true' EXIT # nothing in it is worth an orderly end
 until grep -q '^ready ' "$work/out"; do
   kill -0 $server || { cat "$work/out" >&2; exit 1; }
   sleep 1
