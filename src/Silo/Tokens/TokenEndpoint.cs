@@ -8,27 +8,30 @@ namespace Assay.Silo.Tokens;
 /// <summary><c>POST /oauth/token</c> (RFC 6749 §3.2): parse, call the issuer, shape the answer.</summary>
 internal sealed class TokenEndpoint(TokenIssuer issuer, DecisionGate gate, Admission admission, Failures failures, AssayMetrics metrics, TimeProvider clock)
 {
-    public async Task Handle(HttpContext context)
+    /// <summary>A task is what ASP.NET Core waits for; it holds nothing. What a request needs while it waits is kept for the next one.</summary>
+    public async Task Handle(HttpContext context) => await Serve(context);
+
+    [AsyncMethodBuilder(typeof(KeptMethodBuilder<>))]
+    private async ValueTask<string> Serve(HttpContext context)
     {
         var started = clock.GetTimestamp();
         var isIn = admission.TryEnter();
         try
         {
             if (!isIn)
-            {
-                await OAuthError.Unavailable("the silo is at its concurrency limit").Write(context.Response, context.RequestAborted);
-                return;
-            }
+                return await OAuthAnswer.Refuse(context, OAuthError.Unavailable("the silo is at its concurrency limit"));
 
             using var span = AssayMetrics.Traces.StartActivity("token request");
             using var form = await TokenForm.Read(context.Request, context.RequestAborted);
             var outcome = await Answer(context, form);
             span?.SetTag("assay.outcome", outcome);
             metrics.TokenRequest(outcome, clock.GetElapsedTime(started));
+            return outcome;
         }
         catch (Exception fault) when (failures.IsToAnswer(context, fault))
         {
             await failures.Answer(context, fault);
+            return "failed";
         }
         finally
         {

@@ -26,7 +26,7 @@ internal sealed class PieceWriter
 
     private readonly ArrayBufferWriter<byte> bytes = new(PieceBytes);
     private List<Piece> whole = [];
-    private byte[] name = [];
+    private readonly ArrayBufferWriter<byte> name = new(256);
     private long hash;
     private int saidAt; // of the subject at the end
     private long first, since = long.MaxValue, until = long.MinValue, spentUntil = long.MinValue;
@@ -42,11 +42,12 @@ internal sealed class PieceWriter
 
     public void Add(long hash, ReadOnlySpan<byte> name, ReadOnlySpan<byte> said)
     {
-        var goesOn = Rows > 0 && hash == this.hash && name.SequenceEqual(this.name);
+        var goesOn = Rows > 0 && hash == this.hash && name.SequenceEqual(this.name.WrittenSpan);
         if (!goesOn)
         {
             (this.hash, untilOfSubject) = (hash, long.MinValue);
-            this.name = name.ToArray();
+            this.name.ResetWrittenCount();
+            this.name.Write(name);
         }
 
         var header = sizeof(long) + name.Length + sizeof(int);
@@ -128,7 +129,7 @@ internal sealed class PieceWriter
             (first, until) = (hash, untilOfSubject);
         var to = bytes.GetSpan(header);
         BinaryPrimitives.WriteInt64LittleEndian(to, hash);
-        name.CopyTo(to[sizeof(long)..]);
+        name.WrittenSpan.CopyTo(to[sizeof(long)..]);
         EndSubject();
         bytes.Advance(header);
         saidAt = bytes.WrittenCount;

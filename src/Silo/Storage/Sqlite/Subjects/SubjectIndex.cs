@@ -174,7 +174,7 @@ internal sealed class SubjectIndex : IDisposable
             if (fresh.Count == 0)
                 return null;
             sorting = new Sorting(fresh, last, id);
-            fresh = new UnsortedRows();
+            fresh = new UnsortedRows(fresh);
             return sorting;
         }
     }

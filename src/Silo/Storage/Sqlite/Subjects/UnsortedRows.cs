@@ -4,8 +4,15 @@ namespace Assay.Silo.Storage.Sqlite.Subjects;
 internal sealed class UnsortedRows
 {
     private readonly List<byte[]> pieces = [];
-    private readonly List<Row> rows = [];
-    private readonly Dictionary<long, int> newest = []; // by hash; those before it by Row.Before
+    private readonly List<Row> rows;
+    private readonly Dictionary<long, int> newest; // by hash; those before it by Row.Before
+
+    /// <param name="before">Has been filled: there may be as many again, and growing to them would make twice that.</param>
+    public UnsortedRows(UnsortedRows? before = null)
+    {
+        rows = new List<Row>(WithSlack(before?.rows.Count));
+        newest = new Dictionary<long, int>(WithSlack(before?.newest.Count));
+    }
 
     public int Count => rows.Count;
 
@@ -45,16 +52,19 @@ internal sealed class UnsortedRows
             (order[i], hashes[i]) = (i, rows[i].Hash);
         Array.Sort(hashes, order); // numbers, not rows: rows are compared where hashes are equal
 
+        Comparison<int> compare = Compare;
         for (int start = 0, end; start < order.Length; start = end)
         {
             for (end = start + 1; end < order.Length && hashes[end] == hashes[start];)
                 end++;
             if (end - start > 1)
-                order.AsSpan(start..end).Sort(Compare);
+                order.AsSpan(start..end).Sort(compare);
         }
 
         return new SortedRows(this, order);
     }
+
+    private static int WithSlack(int? count) => count is { } known ? known + (known / 16) : 0;
 
     private int Compare(int one, int other) =>
         Name(rows[one]).SequenceCompareTo(Name(rows[other])) is var byName and not 0 ? byName : one.CompareTo(other);
