@@ -171,9 +171,33 @@ public sealed class SubjectIndexTests : IDisposable
         writer.Add(visitor.Hash, one, [.. BitConverter.GetBytes(1L), .. BitConverter.GetBytes(1L), 0, 0]);
         writer.Add(visitor.Hash, other, [.. BitConverter.GetBytes(2L), .. BitConverter.GetBytes(2L), 0, 0]);
 
-        PieceWriter.Show(writer.Take(all: true).Single().Rows, visitor);
+        PieceWriter.Show(writer.Take(all: true).Single().Rows.Span, visitor);
 
         Assert.Equal(2, visitor.Rows().Single().Shard);
+    }
+
+    [Fact]
+    public void A_writer_that_uses_the_memory_of_written_pieces_again_makes_the_same_pieces()
+    {
+        var (kept, again) = (new PieceWriter(), new PieceWriter());
+        List<byte[]> expected = [], written = [];
+        for (var i = 0; i < 3_000; i++)
+        {
+            byte[] said = [.. BitConverter.GetBytes(1L), .. BitConverter.GetBytes((long)i), (byte)(i % 100), .. new byte[8 * (i % 100)], 0];
+            var name = PackedRow.Name(Realm, $"identity:{i / 3}");
+            kept.Add(i / 3, name, said);
+            again.Add(i / 3, name, said);
+            if (again.Whole < 2)
+                continue;
+            var pieces = again.Take(all: false);
+            written.AddRange(pieces.Select(piece => piece.Rows.ToArray()));
+            again.GiveBack(pieces);
+        }
+
+        expected.AddRange(kept.Take(all: true).Select(piece => piece.Rows.ToArray()));
+        written.AddRange(again.Take(all: true).Select(piece => piece.Rows.ToArray()));
+        Assert.InRange(expected.Count, 20, 1_000);
+        Assert.Equal(expected, written);
     }
 
     [Fact]

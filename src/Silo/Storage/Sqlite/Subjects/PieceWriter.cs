@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 
 namespace Assay.Silo.Storage.Sqlite.Subjects;
 
@@ -16,15 +17,16 @@ internal interface IRowSource
 /// <param name="Since">The oldest moment in it.</param>
 /// <param name="Until">The newest moment in it, and of what pieces before it say of its first subject.</param>
 /// <param name="SpentUntil">When the last assertion that is spent in it expires; <see cref="long.MinValue"/> when there is none.</param>
-internal sealed record Piece(long Hash, long Since, long Until, long SpentUntil, byte[] Rows);
+internal sealed record Piece(long Hash, long Since, long Until, long SpentUntil, ReadOnlyMemory<byte> Rows);
 
 /// <summary>Cuts sorted rows into pieces.</summary>
 internal sealed class PieceWriter
 {
     // With what SQLite keeps beside it, a row of one page of 16 KB.
-    private const int PieceBytes = 16_000;
+    internal const int PieceBytes = 16_000;
 
     private readonly ArrayBufferWriter<byte> bytes = new(PieceBytes);
+    private readonly Stack<byte[]> free = []; // of PieceBytes each
     private List<Piece> whole = [];
     private readonly ArrayBufferWriter<byte> name = new(256);
     private long hash;
@@ -73,6 +75,16 @@ internal sealed class PieceWriter
         var taken = whole;
         whole = [];
         return taken;
+    }
+
+    /// <summary>Pieces that were taken are not needed any more: their memory is used for the next.</summary>
+    public void GiveBack(List<Piece> taken)
+    {
+        foreach (var piece in taken)
+        {
+            if (MemoryMarshal.TryGetArray(piece.Rows, out var rows) && rows.Array!.Length == PieceBytes)
+                free.Push(rows.Array);
+        }
     }
 
     /// <summary>Shows the rows of a subject that are in a piece, newest first.</summary>
@@ -138,13 +150,15 @@ internal sealed class PieceWriter
     private void EndSubject()
     {
         if (bytes.WrittenCount > 0)
-            BinaryPrimitives.WriteInt32LittleEndian(System.Runtime.InteropServices.MemoryMarshal.AsMemory(bytes.WrittenMemory).Span[(saidAt - sizeof(int))..], bytes.WrittenCount - saidAt);
+            BinaryPrimitives.WriteInt32LittleEndian(MemoryMarshal.AsMemory(bytes.WrittenMemory).Span[(saidAt - sizeof(int))..], bytes.WrittenCount - saidAt);
     }
 
     private void End()
     {
         EndSubject();
-        whole.Add(new Piece(first, since, until, spentUntil, bytes.WrittenSpan.ToArray()));
+        var rows = bytes.WrittenCount > PieceBytes ? new byte[bytes.WrittenCount] : free.TryPop(out var kept) ? kept : new byte[PieceBytes];
+        bytes.WrittenSpan.CopyTo(rows);
+        whole.Add(new Piece(first, since, until, spentUntil, rows.AsMemory(0, bytes.WrittenCount)));
         bytes.ResetWrittenCount();
         (since, until, spentUntil) = (long.MaxValue, long.MinValue, long.MinValue);
     }

@@ -51,9 +51,11 @@ internal sealed class RunMerge : IRowSource
 
         private readonly SqliteDatabase database;
         private readonly Run run;
-        private readonly Queue<byte[]> pieces = [];
+        private readonly Queue<(byte[] Bytes, int Length)> pieces = [];
+        private readonly Stack<byte[]> free = []; // what pieces that were gone through lay in
         private long read;
         private byte[] piece = [];
+        private int length; // of the piece, at the beginning of its array
         private int at;
         private Range name;
         private Range said;
@@ -76,27 +78,29 @@ internal sealed class RunMerge : IRowSource
 
         public void Move()
         {
-            if (at == piece.Length && !Next())
+            if (at == length && !Next())
             {
                 IsAtEnd = true;
                 return;
             }
 
-            ReadOnlySpan<byte> rest = piece.AsSpan(at);
+            ReadOnlySpan<byte> rest = piece.AsSpan(at..length);
             Hash = PieceWriter.TakeHash(ref rest);
             name = Behind(PackedRow.TakeName(ref rest).Length, rest.Length);
             said = Behind(PieceWriter.TakeSaid(ref rest).Length, rest.Length);
-            at = piece.Length - rest.Length;
+            at = length - rest.Length;
         }
 
-        private Range Behind(int length, int left) => (piece.Length - left - length)..(piece.Length - left);
+        private Range Behind(int size, int left) => (length - left - size)..(length - left);
 
         private bool Next()
         {
+            if (length > 0)
+                free.Push(piece);
             if (pieces.Count == 0 && read < run.Last)
                 database.Read(Read);
-            (piece, at) = (pieces.TryDequeue(out var next) ? next : [], 0);
-            return piece.Length > 0;
+            ((piece, length), at) = (pieces.TryDequeue(out var next) ? next : ([], 0), 0);
+            return length > 0;
         }
 
         private bool Read(SqliteConnection connection)
@@ -106,10 +110,17 @@ internal sealed class RunMerge : IRowSource
             while (query.Step())
             {
                 read = query.Long(0);
-                pieces.Enqueue(query.Bytes(1).ToArray());
+                pieces.Enqueue(Copy(query.Bytes(1)));
             }
 
             return true;
+        }
+
+        private (byte[] Bytes, int Length) Copy(ReadOnlySpan<byte> rows)
+        {
+            var bytes = free.TryPop(out var kept) && kept.Length >= rows.Length ? kept : new byte[Math.Max(rows.Length, PieceWriter.PieceBytes)];
+            rows.CopyTo(bytes);
+            return (bytes, rows.Length);
         }
     }
 }

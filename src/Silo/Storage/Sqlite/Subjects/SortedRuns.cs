@@ -73,7 +73,7 @@ internal static class SortedRuns
         (long First, long Last)? added = null;
         foreach (var piece in pieces)
         {
-            var id = insert.Set(1, run).Set(2, piece.Hash).Set(3, piece.Since).Set(4, piece.Until).Set(5, piece.SpentUntil).Set(6, piece.Rows).Run()!.Value;
+            var id = insert.Set(1, run).Set(2, piece.Hash).Set(3, piece.Since).Set(4, piece.Until).Set(5, piece.SpentUntil).Set(6, piece.Rows.Span).Run()!.Value;
             added = (added?.First ?? id, id);
         }
 

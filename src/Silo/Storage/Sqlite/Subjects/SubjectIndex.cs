@@ -236,6 +236,7 @@ internal sealed class SubjectIndex : IDisposable
                     return true;
                 },
                 isLast ? around : null);
+            writer.GiveBack(pieces); // SQLite has its own copy
         }
     }
 
