@@ -9,6 +9,10 @@ work=${ASSAY_LIVE_WORK:-$root/artifacts/live}/$count
 server_core=${SERVER_CORE:-0} load_core=${LOAD_CORE:-1}
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
+[ "$count" -ge 1000 ] 2> /dev/null || { echo "live: a thousand identities are the least" >&2; exit 2; }
+for program in gcc python3 taskset; do
+  command -v $program > /dev/null || { echo "live: $program is missing (on Debian: apt-get install gcc libc6-dev python3 util-linux)" >&2; exit 2; }
+done
 mkdir -p "$work"
 gcc -O2 -Wall -o "$work/tokload" "$root/perf/peers/loadgen/tokload.c" -lm
 dotnet build "$root/perf/Benchmarks" -c Release -v q --nologo

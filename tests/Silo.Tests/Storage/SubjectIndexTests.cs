@@ -201,6 +201,34 @@ public sealed class SubjectIndexTests : IDisposable
     }
 
     [Fact]
+    public void Batches_without_rows_are_not_kept()
+    {
+        var (rows, none) = (new UnsortedRows(), PackedRow.Pack([]));
+        rows.Add(none);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        for (var i = 0; i < 10_000; i++)
+            rows.Add(none);
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public async Task A_piece_that_is_damaged_is_told_with_the_file_it_is_in()
+    {
+        await Append([Row("identity:a", Start)]);
+        await index.Sort();
+        await database.Write((connection, transaction) =>
+        {
+            connection.Run(transaction, "UPDATE piece SET rows = substr(rows, 1, length(rows) - 3)");
+            return true;
+        });
+
+        var fault = Assert.Throws<InvalidDataException>(() => Answer("identity:a", DateTimeOffset.MaxValue, DateTimeOffset.MinValue, 10));
+        Assert.Contains("index.db", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_row_is_what_was_packed()
     {
         var row = new EvidenceIndexRow(

@@ -10,6 +10,7 @@ namespace Assay.Silo.Storage.Sqlite;
 /// </summary>
 internal sealed class SqliteEvidenceStore(SqliteDatabase database, SqliteLeases leases, SubjectIndex subjects) : IEvidenceStore
 {
+    // Of version 1, with the index of that time, which Subjects.IndexByName takes over and removes.
     public const string Schema = """
         CREATE TABLE batch (shard INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, at INTEGER NOT NULL, payload BLOB NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (shard, first));
         CREATE TABLE subject (realm TEXT NOT NULL, subject TEXT NOT NULL, at INTEGER NOT NULL, shard INTEGER NOT NULL, positions BLOB NOT NULL, spent BLOB, spent_until INTEGER);

@@ -83,7 +83,7 @@ internal sealed class SubjectIndex : IDisposable
     }
 
     /// <summary>Shows each visitor the rows of its subject: those that are in memory only and, after them, those in the file; both as of one moment.</summary>
-    /// <exception cref="InvalidDataException">A part of the index is damaged.</exception>
+    /// <exception cref="InvalidDataException">A part of the index is damaged; the message names the file.</exception>
     public void Show(params RowVisitor[] visitors)
     {
         moving.EnterReadLock();
@@ -103,6 +103,10 @@ internal sealed class SubjectIndex : IDisposable
                 SortedRuns.Show(connection, visitors);
                 return true;
             });
+        }
+        catch (InvalidDataException fault)
+        {
+            throw new InvalidDataException($"'{database.File}': {fault.Message}. The records are there; restore the data folder from a copy to find them by subject.", fault);
         }
         finally
         {

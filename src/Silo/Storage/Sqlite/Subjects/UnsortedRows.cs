@@ -19,9 +19,13 @@ internal sealed class UnsortedRows
     /// <exception cref="InvalidDataException">They are no rows; those before the fault were added.</exception>
     public void Add(byte[] packed)
     {
-        pieces.Add(packed);
         ReadOnlySpan<byte> rest = packed;
-        for (var left = PackedRow.TakeCount(ref rest); left > 0; left--)
+        var left = PackedRow.TakeCount(ref rest);
+        if (left == 0)
+            return; // a silo that nobody asks writes such batches, and never comes to sort
+
+        pieces.Add(packed);
+        for (; left > 0; left--)
         {
             var start = packed.Length - rest.Length;
             var name = PackedRow.TakeName(ref rest);
