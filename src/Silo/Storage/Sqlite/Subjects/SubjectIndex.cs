@@ -106,7 +106,7 @@ internal sealed class SubjectIndex : IDisposable
         }
         catch (InvalidDataException fault)
         {
-            throw new InvalidDataException($"'{database.File}': {fault.Message}. The records are there; restore the data folder from a copy to find them by subject.", fault);
+            throw new InvalidDataException($"'{database.File}': {fault.Message}. What is damaged in it says which assertions were spent, so nobody whom it may name gets a token; restore the data folder from a copy.", fault);
         }
         finally
         {
