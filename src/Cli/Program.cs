@@ -47,7 +47,8 @@ root.Subcommands.Add(KeysCommand.Create());
 root.Subcommands.Add(EvidenceCommand.Create());
 root.Subcommands.Add(EventsCommand.Create());
 
-var arguments = root.Parse(args);
+// No options run together: ids begin with any character, and -owg… would be read as --output wg….
+var arguments = root.Parse(args, new ParserConfiguration { EnablePosixBundling = false });
 if (arguments.Errors.Count == 0)
     return await arguments.InvokeAsync();
 

@@ -155,6 +155,19 @@ public sealed class ExplainTests : CliTest
         Assert.EndsWith("What the record says about the real token is above.\n", ran.Errors);
     }
 
+    [Theory]
+    [InlineData("-owgxrlG1HmEhiwf-e3ijQ")] // -o and -f are options
+    [InlineData("-fwgxrlG1HmEhiwf-e3ijQ")]
+    [InlineData("-cdThE0JXltZQnjvXWL8nA")]
+    public async Task An_id_may_begin_as_an_option_does(string id)
+    {
+        Server.On("POST /evidence/examine", Examined("unknown", "so it is", life: null));
+
+        await Cli.Run("explain", id);
+
+        Assert.Equal($$"""{"jti":"{{id}}"}""", Assert.Single(Server.AdminRequests).Body);
+    }
+
     [Fact]
     public async Task A_token_without_a_jti_is_examined_all_the_same()
     {
