@@ -32,18 +32,16 @@ public sealed class CliProcess : IDisposable
 
     public Task<Ran> Run(params string[] arguments) => RunWith(null, arguments);
 
-    public async Task<Ran> RunWith(string? input, params string[] arguments)
+    public Task<Ran> RunWith(string? input, params string[] arguments) => Run(new ProcessStartInfo("dotnet", [BuiltCli.Path, .. arguments]), input);
+
+    /// <summary>With its errors led to where its output goes, as logs of CI have them.</summary>
+    public Task<Ran> RunIntoOne(params string[] arguments) =>
+        Run(new ProcessStartInfo("sh", ["-c", "exec \"$@\" 2>&1", "sh", "dotnet", BuiltCli.Path, .. arguments]), null);
+
+    private async Task<Ran> Run(ProcessStartInfo start, string? input)
     {
-        var start = new ProcessStartInfo("dotnet")
-        {
-            WorkingDirectory = Folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            RedirectStandardInput = true,
-        };
-        start.ArgumentList.Add(BuiltCli.Path);
-        foreach (var argument in arguments)
-            start.ArgumentList.Add(argument);
+        start.WorkingDirectory = Folder;
+        start.RedirectStandardOutput = start.RedirectStandardError = start.RedirectStandardInput = true;
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("ASSAY_", StringComparison.Ordinal)).ToArray())
             start.Environment.Remove(name);
         foreach (var (name, value) in environment)

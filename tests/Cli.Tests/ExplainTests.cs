@@ -155,6 +155,17 @@ public sealed class ExplainTests : CliTest
         Assert.EndsWith("What the record says about the real token is above.\n", ran.Errors);
     }
 
+    [Fact]
+    public async Task Where_errors_go_where_the_output_goes_they_stand_below_it()
+    {
+        Server.On("POST /evidence/examine", Examined("forged", "another token was recorded under its jti", more: ",\"isRecorded\":false,\"isSigned\":false", explained: Explained(HashOf(Token))));
+
+        var ran = await Cli.RunIntoOne("explain", FakeServer.Jwt("the-jti", "payments:read payments:write"));
+
+        Assert.Contains("  signature      INVALID\nassay: FORGED: another token was recorded under its jti.\n", ran.Output);
+        Assert.EndsWith("What the record says about the real token is above.\n", ran.Output);
+    }
+
     [Theory]
     [InlineData("-owgxrlG1HmEhiwf-e3ijQ")] // -o and -f are options
     [InlineData("-fwgxrlG1HmEhiwf-e3ijQ")]

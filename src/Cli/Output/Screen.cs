@@ -96,7 +96,7 @@ internal sealed class Screen : IDisposable
 
     public void Error(Failure failure)
     {
-        Flush();
+        Show(); // where both go to one place, the answer stands before what is wrong with it
         if (IsJson)
         {
             errors.WriteLine(JsonSerializer.Serialize(
