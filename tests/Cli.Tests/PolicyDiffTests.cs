@@ -51,7 +51,7 @@ public sealed class PolicyDiffTests : CliTest
 
         Assert.Equal(1, ran.ExitCode);
         using var answer = JsonDocument.Parse(ran.Output);
-        Assert.Equal(Version.Length, answer.RootElement.GetProperty("from").GetString()!.Length);
+        Assert.Equal(Version, answer.RootElement.GetProperty("from").GetString());
         var changes = answer.RootElement.GetProperty("decisions").GetProperty("changes");
         Assert.Equal(
             """{"change":"lost","identity":"high","resource":"https://a.example","scope":"read","before":"granted","after":"noPermit","stepUp":[],"ttlSecondsBefore":240,"situations":[{"method":"client_secret_basic","risk":80}]}""",

@@ -54,7 +54,7 @@ internal static class DiffCommand
         var world = StandaloneRegistry.Of(reading.Declarations!);
         var against = call.Get(Against)!;
         var compared = Directory.Exists(against)
-            ? new Comparison(against, OfFolder(against), world.Directory, [.. world.Identities.Values], true)
+            ? OfFolder(against, world)
             : await OfServer(call, against, world, cancellationToken);
 
         var policies = PolicySetDifference.Between(compared.Before, candidate);
@@ -68,7 +68,11 @@ internal static class DiffCommand
             throw new Failure(ExitCode.Failed, $"{folder} differs from {compared.Name}.");
     }
 
-    private static LoadedPolicySet OfFolder(string folder) => LocalBundle.Policies(LocalBundle.Read(folder, "nothing was compared"), folder);
+    private static Comparison OfFolder(string folder, StandaloneRegistry bundle)
+    {
+        var before = LocalBundle.Policies(LocalBundle.Read(folder, "nothing was compared"), folder);
+        return new Comparison(folder, before.Version, before, bundle.Directory, [.. bundle.Identities.Values], true);
+    }
 
     private static async Task<Comparison> OfServer(Call call, string against, StandaloneRegistry bundle, CancellationToken cancellationToken)
     {
@@ -85,7 +89,7 @@ internal static class DiffCommand
             server.Groups.UnionBy(bundle.Directory.Groups, group => group.Uid),
             server.Apis.UnionBy(bundle.Directory.Apis, known => DirectorySnapshot.Normalize(known.Resource), StringComparer.Ordinal));
         var name = version is null ? "nothing in force" : $"{(against == Active ? "in force: " : "")}{Say.Short(version)}";
-        return new Comparison(name, before, directory, [.. server.Identities.UnionBy(bundle.Identities.Values, identity => identity.Id, StringComparer.Ordinal)], server.IsComplete);
+        return new Comparison(name, version, before, directory, [.. server.Identities.UnionBy(bundle.Identities.Values, identity => identity.Id, StringComparer.Ordinal)], server.IsComplete);
     }
 
     private static async Task<LoadedPolicySet> Stored(AdminApi api, string version, CancellationToken cancellationToken)
@@ -98,6 +102,7 @@ internal static class DiffCommand
 
     /// <summary>What the candidate is compared with, and whom both are asked about.</summary>
     /// <param name="Name">For people.</param>
+    /// <param name="Version">What it is stored as, which also names its tests; null when there is nothing.</param>
     /// <param name="IsComplete">False when the server has more identities than were read.</param>
-    internal sealed record Comparison(string Name, LoadedPolicySet Before, DirectorySnapshot Directory, IReadOnlyList<Identity> Identities, bool IsComplete);
+    internal sealed record Comparison(string Name, string? Version, LoadedPolicySet Before, DirectorySnapshot Directory, IReadOnlyList<Identity> Identities, bool IsComplete);
 }

@@ -6,10 +6,10 @@ using Assay.Core.Replay;
 namespace Assay.Cli.Policies;
 
 /// <summary>The difference between two policy sets for programs.</summary>
-internal sealed record DiffView(string From, string To, ImmutableArray<PolicyChangeView> Policies, DecisionChangesView Decisions)
+internal sealed record DiffView(string? From, string To, ImmutableArray<PolicyChangeView> Policies, DecisionChangesView Decisions)
 {
     public static DiffView Of(DiffCommand.Comparison compared, LoadedPolicySet candidate, ImmutableArray<PolicyChange> policies, DecisionSurveyResult decisions) => new(
-        compared.Before.Version,
+        compared.Version,
         candidate.Version,
         [.. policies.Select(PolicyChangeView.Of)],
         new DecisionChangesView(decisions.Identities, decisions.Apis, decisions.Decisions, compared.IsComplete, [.. decisions.Changes.Select(DecisionChangeView.Of)]));
