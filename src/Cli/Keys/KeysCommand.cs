@@ -24,7 +24,7 @@ internal static class KeysCommand
             .Runs(Rotate)
             .WithExamples("assay keys rotate", "assay keys rotate --purpose checkpoint"),
         Commands
-            .Of("withdraw", "Takes a compromised key out at once: it signs no longer and is published no longer. What it signed stops validating.", Kid, Purpose)
+            .Of("withdraw", "Takes a compromised key out at once: it signs no longer and is published no longer. What it signed stops validating. The standby signs as soon as it has been announced for long enough; until then no token is issued.", Kid, Purpose)
             .Runs(Withdraw)
             .WithExamples("assay keys withdraw 8Jr2"));
 
