@@ -120,10 +120,12 @@ database() {
   "$bin/createdb" -h 127.0.0.1 -p $pg_port -U postgres "$1"
 }
 
+# Each in a folder of its own: ASP.NET Core watches all files below the one it runs in, and would be told of each write of its neighbours' databases.
 launch() { # name, program …
   local name=$1
   shift
-  setsid taskset -c "$server_core" "$@" > "$work/$name.log" 2>&1 < /dev/null &
+  mkdir -p "$work/in/$name"
+  (cd "$work/in/$name" && exec setsid taskset -c "$server_core" "$@" > "$work/$name.log" 2>&1 < /dev/null) &
   echo $! > "$work/$name.pid"
 }
 

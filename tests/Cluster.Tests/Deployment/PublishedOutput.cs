@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Assay.Cluster.Tests.Deployment;
 
 /// <summary>What <c>dotnet publish src/Silo</c> makes: what an image contains and an operator installs. Readable by everybody, writable by root alone.</summary>
@@ -8,7 +10,7 @@ public sealed class PublishedOutput : IAsyncLifetime
     /// <summary>The user a silo runs as in these tests when they themselves run as root.</summary>
     internal const string User = "65534:65534";
 
-    internal string Silo => work["silo/Assay.Silo.dll"];
+    internal string Silo => work["silo/Assay.Silo"];
 
     public async ValueTask InitializeAsync()
     {
@@ -39,10 +41,11 @@ public sealed class PublishedOutput : IAsyncLifetime
     {
         string[] variables =
         [
+            $"DOTNET_ROOT={Path.GetFullPath("../../..", RuntimeEnvironment.GetRuntimeDirectory())}", // where an image has it, nobody need say so
             .. environment.Append(new("DOTNET_EnableDiagnostics", "0")).Append(new("PATH", Environment.GetEnvironmentVariable("PATH")!)).Select(pair => $"{pair.Key}={pair.Value}"),
             .. Environment.GetEnvironmentVariable("DOTNET_TieredPGO") is { } profile ? [$"DOTNET_TieredPGO={profile}"] : Array.Empty<string>(),
         ];
-        string[] silo = ["env", "-i", .. variables, "dotnet", Silo, .. arguments];
+        string[] silo = ["env", "-i", .. variables, Silo, .. arguments];
         if (!Tools.IsRoot)
             return Tools.Start(silo[0], silo[1..]);
 
