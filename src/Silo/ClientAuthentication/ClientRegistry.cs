@@ -52,6 +52,9 @@ internal sealed class ClientRegistry
 
     private async ValueTask<RegisteredClient?> Read(string realm, string clientId, CancellationToken cancellationToken)
     {
+        if (RegistryText.IdFault(clientId) is not null)
+            return null; // nobody can have it: callers make up long ones, and ones that a database refuses
+
         var (readAt, number, before) = (clock.GetTimestamp(), silo.Newest?.Number, Interlocked.Read(ref changes));
         var stored = await store.Read(new ObjectKey(realm, ObjectKinds.Identity, clientId), cancellationToken);
         var client = stored is null or { IsDeleted: true } ? null : RegisteredClient.From(RegistryJson.ReadIdentity(stored.Body.Span));

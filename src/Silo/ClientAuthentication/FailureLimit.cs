@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Assay.Core.Registry;
 
 namespace Assay.Silo.ClientAuthentication;
 
@@ -17,7 +18,7 @@ internal sealed class FailureLimit(TimeProvider clock)
     /// <summary>How long to wait; zero when a try is welcome.</summary>
     public TimeSpan Wait(string clientId, string address)
     {
-        if (failures.IsEmpty || !failures.TryGetValue((clientId, address), out var seen))
+        if (failures.IsEmpty || !failures.TryGetValue((Kept(clientId), address), out var seen))
             return TimeSpan.Zero;
         var age = clock.GetElapsedTime(seen.Since);
         return seen.Count >= MaxFailures && age < Window ? Window - age : TimeSpan.Zero;
@@ -29,11 +30,14 @@ internal sealed class FailureLimit(TimeProvider clock)
             failures.Clear();
         var now = clock.GetTimestamp();
         failures.AddOrUpdate(
-            (clientId, address),
+            (Kept(clientId), address),
             static (_, now) => new Failures(1, now.At),
             static (_, seen, now) => now.Clock.GetElapsedTime(seen.Since, now.At) < Window ? seen with { Count = seen.Count + 1 } : new Failures(1, now.At),
             (At: now, Clock: clock));
     }
+
+    /// <summary>Names that are too long for anybody to have count as one: what callers make up is bounded in size too.</summary>
+    private static string Kept(string clientId) => clientId.Length > RegistryText.MaxIdLength ? "" : clientId;
 
     private sealed record Failures(int Count, long Since);
 }

@@ -79,6 +79,22 @@ public sealed class ClientRegistryTests
         Assert.Same(found, await Find("exporter"));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("a name")]
+    [InlineData("nul\0")]
+    [InlineData("ünïcode")]
+    [InlineData("129 characters")]
+    public async Task A_name_that_nobody_can_have_is_not_looked_for(string name)
+    {
+        var made = name.StartsWith("129", StringComparison.Ordinal) ? new string('a', 129) : name;
+
+        Assert.Null(await Find(made));
+        Assert.Null(await registry.FindAgain("default", made, CancellationToken.None));
+
+        Assert.Equal(0, Stored.Reads);
+    }
+
     [Fact]
     public async Task A_name_that_nobody_has_is_looked_for_once_a_second()
     {
