@@ -70,6 +70,8 @@ internal sealed class ServerOptions
         var faults = new List<string>();
         if (!Uri.TryCreate(Url, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
             faults.Add($"Assay:Url '{Url}' is not an http or https URL.");
+        else if (url.PathAndQuery != "/" || url.Fragment.Length > 0)
+            faults.Add($"Assay:Url '{Url}' says where to listen: it has no path. One that clients see belongs to Assay:Issuer.");
         else if (url.Scheme == "http" && !IsLoopback(url) && !TlsTerminatingProxy)
             faults.Add($"Assay:Url '{Url}' is plain HTTP on an address that is not loopback. Use https, or set Assay:TlsTerminatingProxy=true when a proxy in front ends TLS.");
         if (Http2Url is not null)

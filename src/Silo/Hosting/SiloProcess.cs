@@ -178,6 +178,7 @@ internal static class SiloProcess
 
     private static void Map(WebApplication app, ServerOptions options, SiloIdentity self)
     {
+        ServeBelowIssuer(app, self);
         TrustedProxies.Parse(options.TrustedProxies, []).Use(app);
         app.UseFailures();
         var tokens = app.Services.GetRequiredService<TokenEndpoint>();
@@ -193,5 +194,18 @@ internal static class SiloProcess
         app.MapLog();
         app.MapSharedSignals(self);
         app.MapPrometheusScrapingEndpoint("/metrics");
+    }
+
+    /// <summary>
+    /// An issuer may have a path, and metadata names everything below it: there it is served, and without it for proxies that take the path away. What is looked up by well-known name has
+    /// the path behind that name (RFC 8414 §3.1).
+    /// </summary>
+    private static void ServeBelowIssuer(WebApplication app, SiloIdentity self)
+    {
+        var path = new Uri(self.Issuer).AbsolutePath.TrimEnd('/');
+        if (path.Length == 0)
+            return; // most have none, and no request pays for it
+        app.UsePathBase(PathString.FromUriComponent(path));
+        app.UseRouting(); // after that; ahead of everything otherwise
     }
 }

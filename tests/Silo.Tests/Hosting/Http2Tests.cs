@@ -70,6 +70,11 @@ public sealed class Http2Tests(ProcessFixture fixture)
     }
 
     [Theory]
+    [InlineData("http://127.0.0.1:8420/", null)]
+    [InlineData("http://127.0.0.1:8420/tenants/a", "Assay:Url 'http://127.0.0.1:8420/tenants/a' says where to listen: it has no path. One that clients see belongs to Assay:Issuer.")]
+    public void Where_a_silo_listens_is_no_place_for_a_path(string url, string? fault) => Assert.Equal(fault is null ? [] : [fault], new ServerOptions { Url = url }.Faults());
+
+    [Theory]
     [InlineData("https://127.0.0.1:8421", false, "Assay:Http2Url 'https://127.0.0.1:8421' is not an http URL. With TLS there is no need of it: an https URL in Assay:Url speaks HTTP/2 too.")]
     [InlineData("8421", false, "Assay:Http2Url '8421' is not an http URL. With TLS there is no need of it: an https URL in Assay:Url speaks HTTP/2 too.")]
     [InlineData("http://10.0.0.11:8421", false, "Assay:Http2Url 'http://10.0.0.11:8421' is plain HTTP on an address that is not loopback. Set Assay:TlsTerminatingProxy=true when a proxy in front ends TLS.")]

@@ -65,7 +65,7 @@ internal sealed class RunningSilo : IAsyncDisposable
         };
         start.Environment["XDG_CONFIG_HOME"] = Path.Combine(Folder, "config");
         foreach (var (name, value) in settings)
-            start.Environment[name.Replace(":", "__", StringComparison.Ordinal)] = value;
+            start.Environment[name.Replace(":", "__", StringComparison.Ordinal)] = value.Replace("{url}", Url, StringComparison.Ordinal);
 
         process = Process.Start(start)!;
         process.OutputDataReceived += Keep;
