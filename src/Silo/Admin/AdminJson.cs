@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Unicode;
 
 namespace Assay.Silo.Admin;
 
@@ -44,8 +45,13 @@ internal static class AdminJson
         if (bytes is null)
             return (null, TooLarge(limit));
 
+        if (!Utf8.IsValid(bytes))
+            return (null, Malformed("it is not UTF-8"));
+
         try
         {
+            if (typeof(T) == typeof(JsonDocument) && !IsUnicode(bytes))
+                return (null, Malformed("a string in it is not valid Unicode"));
             var body = JsonSerializer.Deserialize<T>(bytes, Options);
             return body is null ? (null, Malformed("null is not a body")) : (body, null);
         }
@@ -53,6 +59,26 @@ internal static class AdminJson
         {
             return (null, Malformed(fault.Message));
         }
+    }
+
+    /// <summary>A document keeps its strings as they came, and one that escapes half a surrogate pair would be found out only by whoever reads it.</summary>
+    private static bool IsUnicode(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = Options.MaxDepth });
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.ValueIsEscaped)
+                    reader.GetString();
+            }
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+
+        return true;
     }
 
     private static async Task<byte[]?> Buffer(PipeReader reader, int limit, CancellationToken cancellationToken)

@@ -271,6 +271,17 @@ public sealed class AdminIdentityTests(SiloFixture fixture) : IClassFixture<Silo
         Assert.Equal(400, (await Send(invalid)).Status);
     }
 
+    [Fact]
+    public async Task A_body_that_is_not_utf8_is_a_bad_request_also_where_its_parts_are_read_late()
+    {
+        var invalid = new ByteArrayContent([.. """{"publicJwk":{"kty":" """u8, 0xff, .. "\"}}"u8]);
+        invalid.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+
+        var answer = await Silo.AdminWith(await Silo.AdminToken(), "POST", "identities/ledgerly-sync/credentials", invalid);
+
+        Assert.Equal((400, "it is not UTF-8"), (answer.Status, answer.Detail));
+    }
+
     private sealed class ChunkedContent : HttpContent
     {
         private readonly int length;

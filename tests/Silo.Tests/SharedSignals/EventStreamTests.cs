@@ -118,6 +118,8 @@ public sealed class EventStreamTests(EventSiloFixture fixture) : IClassFixture<E
     [InlineData("""{"events_requested":[]}""", "events_requested must not be empty; leave it out to ask for all")]
     [InlineData("""{"events_requested":"all"}""", "events_requested must be a list of 64 strings at most, of 256 characters each")]
     [InlineData("[]", "the body must be an object")]
+    [InlineData("""{"description":"\ud800"}""", "a string in it is not valid Unicode")]
+    [InlineData("""{"\ud800":1}""", "a string in it is not valid Unicode")]
     public async Task A_stream_that_cannot_be_as_it_is_wished_is_not_made(string wish, string detail)
     {
         var token = await Silo.TokenFor("acme-crm", Silo.KeyFile("acme-crm"), Receiver.Resource, "ssf.manage");
