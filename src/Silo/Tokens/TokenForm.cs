@@ -138,7 +138,7 @@ internal sealed class TokenForm : IDisposable
         name = name[..nameLength];
         if (name.IsEmpty)
             Fault = "a parameter has no name";
-        else
+        else if (valueLength > 0) // without a value it counts as omitted (RFC 6749 §3.2)
             Assign(name, buffer.AsMemory(valueStart, valueLength));
     }
 
@@ -184,7 +184,7 @@ internal sealed class TokenForm : IDisposable
             case 21 when name.SequenceEqual("authorization_details"u8):
                 if (HasAuthorizationDetails)
                     Fault = "authorization_details is repeated";
-                HasAuthorizationDetails |= !value.IsEmpty;
+                HasAuthorizationDetails = true;
                 break;
             default:
                 Remember(name);
@@ -202,7 +202,6 @@ internal sealed class TokenForm : IDisposable
         unknown.Add(text);
     }
 
-    /// <summary>An empty value counts as omitted (RFC 6749 §3.2).</summary>
     private string? Once(string? present, ReadOnlyMemory<byte> value, string name)
     {
         if (present is not null)
@@ -214,9 +213,8 @@ internal sealed class TokenForm : IDisposable
         return Text(value);
     }
 
-    private static string? Text(ReadOnlyMemory<byte> value) => value.Span switch
+    private static string Text(ReadOnlyMemory<byte> value) => value.Span switch
     {
-        [] => null,
         var text when text.SequenceEqual("client_credentials"u8) => ClientCredentials,
         var text when text.SequenceEqual("urn:ietf:params:oauth:client-assertion-type:jwt-bearer"u8) => JwtBearer,
         var text => KnownTexts.Of(text),

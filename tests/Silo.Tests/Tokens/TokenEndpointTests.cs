@@ -77,6 +77,21 @@ public sealed class TokenEndpointTests(SiloFixture fixture) : IClassFixture<Silo
         Assert.Equal((400, "invalid_target"), (answer.Status, answer.Error));
     }
 
+    [Theory]
+    [InlineData("resource", "")]
+    [InlineData("", "resource")]
+    [InlineData("scope", "")]
+    [InlineData("", "scope")]
+    [InlineData("client_assertion", "authorization_details")]
+    public async Task A_parameter_without_a_value_counts_as_omitted_wherever_it_stands(string before, string after)
+    {
+        (string, string)[] Empty(string name) => name is "" ? [] : [(name, "")];
+
+        var answer = await Silo.AskAs("payments-exporter", [.. Empty(before), ("resource", Payments), ("scope", "payments:read"), .. Empty(after)]);
+
+        Assert.Equal((200, "payments:read"), (answer.Status, answer.Scope));
+    }
+
     [Fact]
     public async Task Authorization_details_are_refused_rather_than_ignored()
     {
