@@ -31,7 +31,7 @@ internal static class AccessApi
 
         // §9.2: the well-known name goes between host and path of the decision point's identifier.
         var path = new Uri(self.Issuer).AbsolutePath.TrimEnd('/');
-        app.MapGet("/.well-known/authzen-configuration" + path, (HttpContext context) => Metadata(context, self)).ExcludeFromDescription();
+        app.MapPublic("/.well-known/authzen-configuration" + path, (HttpContext context) => Metadata(context, self)).ExcludeFromDescription();
     }
 
     private static Task Metadata(HttpContext context, SiloIdentity self)

@@ -21,8 +21,8 @@ internal static class DiscoveryEndpoints
     {
         // RFC 8414 §3: the well-known name goes between host and path of the issuer.
         var path = new Uri(self.Issuer).AbsolutePath.TrimEnd('/');
-        routes.MapGet("/.well-known/oauth-authorization-server" + path, (HttpContext context) => Metadata(context, self));
-        routes.MapGet(JwksPath, KeySet);
+        routes.MapPublic("/.well-known/oauth-authorization-server" + path, (HttpContext context) => Metadata(context, self));
+        routes.MapPublic(JwksPath, KeySet);
     }
 
     private static Task Metadata(HttpContext context, SiloIdentity self)

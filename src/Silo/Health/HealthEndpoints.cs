@@ -15,8 +15,8 @@ internal static class HealthEndpoints
 {
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/health/live", () => Results.Ok(new { status = "live" })).ExcludeFromDescription();
-        routes.MapGet("/health/ready", (
+        routes.MapPublic("/health/live", () => Results.Ok(new { status = "live" })).ExcludeFromDescription();
+        routes.MapPublic("/health/ready", (
             SiloView silo, TokenSigner signer, ISiloStatusOracle membership, Rehearsal rehearsal, IHostApplicationLifetime host, SiloIdentity self) =>
         {
             var missing = new List<string>();

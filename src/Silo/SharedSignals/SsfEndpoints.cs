@@ -22,7 +22,7 @@ internal static class SsfEndpoints
     {
         // As for RFC 8414: the well-known name goes between host and path of the issuer (SSF 1.0 §7.2.1).
         var path = new Uri(self.Issuer).AbsolutePath.TrimEnd('/');
-        routes.MapGet("/.well-known/ssf-configuration" + path, (HttpContext context) => Metadata(context, self)).ExcludeFromDescription();
+        routes.MapPublic("/.well-known/ssf-configuration" + path, (HttpContext context) => Metadata(context, self)).ExcludeFromDescription();
 
         routes.MapPost(StreamsPath, Create).Needs(EventScopes.Manage);
         routes.MapGet(StreamsPath, Read).Needs(EventScopes.Read, EventScopes.Manage);

@@ -148,7 +148,7 @@ internal static class StatusListServices
     public static void MapStatusLists(this WebApplication app)
     {
         var endpoint = app.Services.GetRequiredService<StatusListEndpoint>();
-        app.MapGet(StatusListEndpoint.Path, endpoint.List).ExcludeFromDescription();
-        app.MapGet(StatusListEndpoint.Path + "/{id}", (HttpContext context, string id) => endpoint.Get(context, id)).ExcludeFromDescription();
+        app.MapPublic(StatusListEndpoint.Path, endpoint.List).ExcludeFromDescription();
+        app.MapPublic(StatusListEndpoint.Path + "/{id}", (HttpContext context, string id) => endpoint.Get(context, id)).ExcludeFromDescription();
     }
 }

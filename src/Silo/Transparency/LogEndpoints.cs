@@ -20,10 +20,10 @@ internal static class LogEndpoints
     public static void MapLog(this IEndpointRouteBuilder routes)
     {
         var log = routes.MapGroup("/log");
-        log.MapGet("/checkpoint", ClusterNote);
-        log.MapGet("/keys", (HttpContext context, SiloView silo, CheckpointSigner signer) => Keys(context, silo, signer.Log));
-        log.MapGet("/{shard:long}/checkpoint", ShardNote);
-        log.MapGet("/{shard:long}/keys", (long shard, HttpContext context, SiloView silo, CheckpointSigner signer) => Keys(context, silo, LogOrigin.OfShard(signer.Log, shard)));
+        log.MapPublic("/checkpoint", ClusterNote);
+        log.MapPublic("/keys", (HttpContext context, SiloView silo, CheckpointSigner signer) => Keys(context, silo, signer.Log));
+        log.MapPublic("/{shard:long}/checkpoint", ShardNote);
+        log.MapPublic("/{shard:long}/keys", (long shard, HttpContext context, SiloView silo, CheckpointSigner signer) => Keys(context, silo, LogOrigin.OfShard(signer.Log, shard)));
         log.MapGet("/{shard:long}/tile/{**path}", Tile).Needs(AdminScopes.EvidenceRead);
         log.MapGet("/{shard:long}/consistency", Consistency).Needs(AdminScopes.EvidenceRead);
     }

@@ -45,6 +45,24 @@ public sealed class ValidationTests(SiloFixture fixture) : IClassFixture<SiloFix
         Assert.Throws<Jose.IntegrityException>(() => Jose.JWT.Decode(changed, key));
     }
 
+    [Theory]
+    [InlineData("/.well-known/oauth-authorization-server")]
+    [InlineData("/.well-known/ssf-configuration")]
+    [InlineData("/.well-known/authzen-configuration")]
+    [InlineData("/oauth/jwks")]
+    [InlineData("/status-lists")]
+    [InlineData("/log/checkpoint")]
+    [InlineData("/health/ready")]
+    public async Task What_anybody_may_get_answers_HEAD_alike_and_without_a_body(string path)
+    {
+        using var got = await Silo.Http.GetAsync(Silo.Url + path);
+        using var asked = await Silo.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, Silo.Url + path));
+
+        Assert.Equal(
+            (200, got.Content.Headers.ContentType?.ToString(), got.Headers.CacheControl?.ToString(), ""),
+            ((int)asked.StatusCode, asked.Content.Headers.ContentType?.ToString(), asked.Headers.CacheControl?.ToString(), await asked.Content.ReadAsStringAsync()));
+    }
+
     [Fact]
     public async Task The_key_set_holds_public_members_only_and_may_be_cached()
     {
