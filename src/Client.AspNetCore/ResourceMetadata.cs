@@ -23,9 +23,11 @@ internal sealed class ResourceMetadata(IOptions<AssayValidationOptions> settings
         var options = settings.Value;
         if (Address(options.Resource!) is { } address)
         {
-            var path = new Uri(address).AbsolutePath;
+            var path = PathString.FromUriComponent(new Uri(address).AbsolutePath); // without its escapes, as requests have theirs
             var document = Document(options);
-            app.Use((context, proceed) => context.Request.Path.Value == path && HttpMethods.IsGet(context.Request.Method) ? Answer(context.Response, document) : proceed(context));
+            app.Use((context, proceed) => context.Request.Path.Equals(path, StringComparison.Ordinal) && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
+                ? Answer(context.Response, document)
+                : proceed(context));
         }
 
         next(app);

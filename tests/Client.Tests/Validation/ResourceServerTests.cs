@@ -145,6 +145,22 @@ public sealed class ResourceServerTests
             $$"""{"resource":"{{TokenMaker.Api}}","authorization_servers":["{{issuer.Url}}"],"bearer_methods_supported":["header"]}""", document.RootElement.GetRawText());
     }
 
+    [Fact]
+    public async Task The_metadata_of_an_API_with_escapes_in_its_path_is_where_it_is_said_to_be_for_HEAD_too()
+    {
+        await using var issuer = await TokenMaker.Start();
+        await using var api = await Ledger.Start(issuer, static options => options.Resource = "https://ledger.example/b%C3%BCcher/a%2Fb");
+
+        using var refused = await api.Get("/who", null);
+        var path = new Uri(refused.Headers.WwwAuthenticate.Single().Parameter!.Split('"')[1]).PathAndQuery;
+        using var got = await api.Http.GetAsync(path, TestContext.Current.CancellationToken);
+        using var asked = await api.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, path), TestContext.Current.CancellationToken);
+
+        Assert.Equal("/.well-known/oauth-protected-resource/b%C3%BCcher/a%2Fb", path);
+        Assert.Equal((200, 200), ((int)got.StatusCode, (int)asked.StatusCode));
+        Assert.Equal(got.Content.Headers.ContentLength, asked.Content.Headers.ContentLength);
+    }
+
     [Theory]
     [InlineData("https://ledger.example", "https://ledger.example/.well-known/oauth-protected-resource")]
     [InlineData("https://ledger.example/", "https://ledger.example/.well-known/oauth-protected-resource")]
