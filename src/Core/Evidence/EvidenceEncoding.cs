@@ -111,6 +111,7 @@ internal static class EvidenceEncoding
         if (record.Status is { } status)
             WriteStatus(json, status.List, status.Index);
         json.WriteText("spentAssertion", record.SpentAssertion);
+        json.WriteText("identity", record.Identity);
         WriteShadow(json, record.Shadow);
         if (record.Admin is { } admin)
         {
@@ -222,6 +223,7 @@ internal static class EvidenceEncoding
         SigningInputHash = Hash(json),
         Status = json.OptionalObject("status", static status => new TokenStatus(status.Text("list"), status.Int("index"))),
         SpentAssertion = Spent(json),
+        Identity = json.OptionalText("identity"),
         Shadow = json.OptionalObject("shadow", DecisionJson.ReadShadow),
         Admin = json.OptionalObject("admin", ReadAct),
         Heads = json.Objects("heads", ReadHead) is { IsEmpty: false } heads ? new LogHeads(heads) : null,

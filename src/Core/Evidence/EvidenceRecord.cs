@@ -58,6 +58,9 @@ public sealed record EvidenceRecord
     /// <summary>The hash of the assertion's identifier that it spent, as 32 lower-case hex digits; null when it spent none.</summary>
     public string? SpentAssertion { get; init; }
 
+    /// <summary>Whom it is found by, where there is no <see cref="Input"/> that says so; null for what is found by nobody, and in acts and voids of before this was written.</summary>
+    public string? Identity { get; init; }
+
     /// <summary>For <see cref="EvidenceKind.Admin"/>: who did what to which object, and the feed number it became.</summary>
     public AdminAct? Admin { get; init; }
 

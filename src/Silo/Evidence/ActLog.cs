@@ -32,6 +32,7 @@ internal sealed class ActLog(EvidenceAppender evidence, SiloIdentity self, TimeP
             Time = clock.GetUtcNow(),
             RequestId = Guid.NewGuid(),
             SpentAssertion = spent?.Hash.ToString(),
+            Identity = identity,
             Admin = act,
         };
         slot.Fill(record.Encode(), new EvidenceEntry(self.Realm, identity, null, spent));

@@ -106,6 +106,7 @@ internal sealed class TimelineRecovery(
         Node = self.Node,
         Time = opened.Timeline.OpenedAt,
         RequestId = Guid.NewGuid(),
+        Identity = Actor,
         Admin = new AdminAct(Actor, Timeline.Act, string.Create(CultureInfo.InvariantCulture, $"timeline {opened.Timeline.Number} after feed number {opened.Timeline.LastNumber}"), opened.Number),
         Heads = heads.Any(static head => head.Root is not null)
             ? new LogHeads([.. heads.Where(static head => head.Root is not null).Select(static head => new ShardHead(head.Shard, head.Size, head.Root!.Value, IsSealed: true))])

@@ -148,7 +148,9 @@ public sealed class EvidenceRecordTests
         Assert.Equal(
             $$$"""{"v":1,"kind":"checkpoint",{{{head}}},"heads":[{"shard":2,"size":9,"root":"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=","sealed":true},{"shard":3,"size":42,"root":"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="}]}""",
             Encoding.UTF8.GetString(heads.Encode()));
-        Assert.Equal([bare, admin, whole, heads], new[] { bare, admin, whole, heads }.Select(record => EvidenceRecord.Decode(record.Encode())));
+        var spending = bare with { SpentAssertion = "00112233445566778899aabbccddeeff", Identity = "exporter" };
+        Assert.Equal($$"""{"v":1,"kind":"void",{{head}},"spentAssertion":"00112233445566778899aabbccddeeff","identity":"exporter"}""", Encoding.UTF8.GetString(spending.Encode()));
+        Assert.Equal([bare, admin, whole, heads, spending], new[] { bare, admin, whole, heads, spending }.Select(record => EvidenceRecord.Decode(record.Encode())));
     }
 
     [Fact]
@@ -302,6 +304,7 @@ public sealed class EvidenceRecordTests
             SigningInputHash = kind == EvidenceKind.Permit ? Convert.ToBase64String(hash).TrimEnd('=').Replace('+', '-').Replace('/', '_') : null,
             Status = kind == EvidenceKind.Permit && hash[2] < 128 ? new TokenStatus(texts[4], hash[3]) : null,
             SpentAssertion = hash[0] < 128 ? Convert.ToHexStringLower(hash.AsSpan(0, 16)) : null,
+            Identity = kind is EvidenceKind.Void or EvidenceKind.Admin && hash[4] < 128 ? texts[4] : null,
             Admin = kind == EvidenceKind.Admin ? new AdminAct(texts[0], texts[1], texts[2], place.Item1, hash[2] < 128 ? new ActDetails(texts[3], [texts[0], texts[1]]) : null) : null,
             Heads = kind == EvidenceKind.Checkpoint ? new LogHeads([new ShardHead(place.Item1, place.Item2, TreeHash.From(hash), hash[1] < 128)]) : null,
         });
