@@ -32,4 +32,10 @@ public sealed class DecisionOptions
 
     /// <summary>An assertion is taken until this long after its <c>exp</c>. 30 seconds.</summary>
     public static readonly TimeSpan AssertionLeeway = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// How long after it was spent an assertion may still be timely, at most: of a client whose clock is as far ahead as <see cref="ClockSkew"/> may allow, with the longest life. 391 seconds, one of
+    /// them for what is rounded.
+    /// </summary>
+    public static readonly TimeSpan LongestTimely = TimeSpan.FromMinutes(1) + MaxAssertionLifetime + AssertionLeeway + TimeSpan.FromSeconds(1);
 }
