@@ -9,6 +9,7 @@ try
     {
         ["migrate", .. var rest] => await MigrateCommand.Run(rest),
         ["recover", .. var rest] => await RecoverCommand.Run(rest),
+        ["reindex", .. var rest] => await ReindexCommand.Run(rest),
         _ => await SiloProcess.Run(args),
     };
 }

@@ -18,6 +18,9 @@ internal sealed class SqliteStorage : IDisposable
     private const int EvidencePageBytes = 16 * 1024;
     private const int StatePageBytes = 4 * 1024;
 
+    private static readonly string[] EvidenceSchema =
+        [SqliteEvidenceStore.Schema, SqliteEvidenceStore.SchemaByTime, SqliteEvidenceStore.SchemaOfTrees, SubjectIndex.Schema, SortedRuns.Schema];
+
     private readonly SqliteDatabase state;
     private readonly SqliteDatabase evidence;
     private readonly SubjectIndex subjects;
@@ -31,7 +34,7 @@ internal sealed class SqliteStorage : IDisposable
             throw Unpaired(folder.EvidenceFile, "is missing beside state.db: what was issued and spent would be forgotten");
 
         // The evidence first: a start that was cut short in between leaves an evidence file that holds nothing.
-        evidence = new SqliteDatabase(folder.EvidenceFile, check: false, EvidencePageBytes, SqliteEvidenceStore.Schema, SqliteEvidenceStore.SchemaByTime, SqliteEvidenceStore.SchemaOfTrees, SubjectIndex.Schema, SortedRuns.Schema);
+        evidence = OpenEvidence(folder.EvidenceFile);
         try
         {
             var (pair, newestShard) = Evidence();
@@ -63,6 +66,9 @@ internal sealed class SqliteStorage : IDisposable
         }
     }
 
+    /// <summary>The newest version of an evidence file that this program knows.</summary>
+    public static int EvidenceVersion => EvidenceSchema.Length;
+
     public SqliteAuthorityStore Authority { get; }
 
     public SqliteEvidenceStore Log { get; }
@@ -72,6 +78,10 @@ internal sealed class SqliteStorage : IDisposable
     public SqliteEventStore Events { get; }
 
     public SqliteRecovery Recovery { get; }
+
+    /// <summary>An evidence file, made when it is not there.</summary>
+    /// <exception cref="InvalidDataException">As of the constructor.</exception>
+    public static SqliteDatabase OpenEvidence(string file) => new(file, check: false, EvidencePageBytes, EvidenceSchema);
 
     public void Dispose()
     {

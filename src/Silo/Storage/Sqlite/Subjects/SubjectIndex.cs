@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Assay.Grains.Authority;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Assay.Silo.Storage.Sqlite.Subjects;
 
@@ -23,6 +24,8 @@ internal sealed class SubjectIndex : IDisposable
     // 128 KB written by one transaction: what tokens wait for comes in between, and waits for one of these at most.
     private const int PiecesAtOnce = 8;
     private const int SweptAtOnce = 32;
+
+    private const string Remedy = "The index can be made anew from the records: stop the silo, and run 'Assay.Silo reindex' with the same data folder.";
 
     private readonly SqliteDatabase database;
     private readonly ILogger log;
@@ -51,9 +54,9 @@ internal sealed class SubjectIndex : IDisposable
             if (database.Read(static connection => Several(SortedRuns.List(connection))).Length > 0)
                 _ = Sort();
         }
-        catch (InvalidDataException fault)
+        catch (Exception fault) when (IsDamage(fault))
         {
-            throw new InvalidDataException($"'{database.File}' cannot be opened: {fault.Message}. It was left as it is; restore the data folder from a copy, or name another one.", fault);
+            throw new InvalidDataException($"'{database.File}' cannot be opened: {fault.Message}. It was left as it is. {Remedy}", fault);
         }
     }
 
@@ -79,7 +82,27 @@ internal sealed class SubjectIndex : IDisposable
     public Task Sort()
     {
         lock (guard)
-            return underWay.IsCompleted ? underWay = Task.Run(SortWhatIsThere) : underWay;
+            return underWay.IsCompleted ? underWay = Task.Run(TrySort) : underWay;
+    }
+
+    /// <summary>As <see cref="Sort"/>, of all that is in memory by now.</summary>
+    /// <exception cref="SqliteException">It could not be done, for the moment or for good; nothing is lost.</exception>
+    /// <exception cref="InvalidDataException">A part of the index is damaged.</exception>
+    public async Task SortOrFail()
+    {
+        await turn.WaitAsync();
+        try
+        {
+            await Sweep(); // of an attempt that failed, or of an earlier process
+            if (await database.Write(Begin) is { } rows)
+                await Bring(rows);
+            while (Several(database.Read(SortedRuns.List)) is { IsEmpty: false } several)
+                await Replace(several, several[0].Level + 1, long.MinValue);
+        }
+        finally
+        {
+            turn.Release();
+        }
     }
 
     /// <summary>Shows each visitor the rows of its subject: those that are in memory only and, after them, those in the file; both as of one moment.</summary>
@@ -104,9 +127,9 @@ internal sealed class SubjectIndex : IDisposable
                 return true;
             });
         }
-        catch (InvalidDataException fault)
+        catch (Exception fault) when (IsDamage(fault))
         {
-            throw new InvalidDataException($"'{database.File}': {fault.Message}. What is damaged in it says which assertions were spent, so nobody whom it may name gets a token; restore the data folder from a copy.", fault);
+            throw new InvalidDataException($"'{database.File}': {fault.Message}. What is damaged in it says which assertions were spent, so nobody whom it may name gets a token. {Remedy}", fault);
         }
         finally
         {
@@ -141,25 +164,17 @@ internal sealed class SubjectIndex : IDisposable
         turn.Dispose();
     }
 
-    private async Task SortWhatIsThere()
+    private async Task TrySort()
     {
         try
         {
-            await turn.WaitAsync();
-            try
-            {
-                await Sweep(); // of an attempt that failed, or of an earlier process
-                if (await database.Write(Begin) is { } rows)
-                    await Bring(rows);
-                while (Several(database.Read(SortedRuns.List)) is { IsEmpty: false } several)
-                    await Replace(several, several[0].Level + 1, long.MinValue);
-            }
-            finally
-            {
-                turn.Release();
-            }
+            await SortOrFail();
         }
-        catch (Exception fault) when (fault is SqliteException or InvalidOperationException or ObjectDisposedException or InvalidDataException)
+        catch (Exception fault) when (IsDamage(fault))
+        {
+            Log.EvidenceIndexDamaged(log, fault, database.File, Remedy);
+        }
+        catch (Exception fault) when (fault is SqliteException or InvalidOperationException or ObjectDisposedException)
         {
             Log.EvidenceNotSorted(log, fault); // nothing is lost: it is read from where it is until it can be done
         }
@@ -250,6 +265,9 @@ internal sealed class SubjectIndex : IDisposable
         {
         }
     }
+
+    /// <summary>Bytes that are not what was written: found by us, or by SQLite.</summary>
+    private static bool IsDamage(Exception fault) => fault is InvalidDataException || (fault is SqliteException { SqliteErrorCode: var code } && (code & 0xFF) == raw.SQLITE_CORRUPT);
 
     /// <summary>Those of one level that are to be merged; none when there are not enough of any.</summary>
     private static ImmutableArray<Run> Several(ImmutableArray<Run> runs)
