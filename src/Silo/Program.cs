@@ -3,6 +3,12 @@ using Assay.Silo.Hosting;
 using Assay.Silo.Recovery;
 using Microsoft.Extensions.Options;
 
+if (KnownSettings.IsHelp(args))
+{
+    Console.WriteLine(KnownSettings.Usage);
+    return 0;
+}
+
 try
 {
     return args switch

@@ -1,4 +1,5 @@
 using System.Net;
+using Assay.Silo.Hosting;
 
 namespace Assay.Silo;
 
@@ -50,10 +51,7 @@ internal sealed class ServerOptions
     /// <summary>The settings of this process, the command line first.</summary>
     public static ServerOptions Read(ConfigurationManager configuration, string[] args)
     {
-        configuration.AddCommandLine(args, new Dictionary<string, string>
-        {
-            ["--data"] = "Assay:Data", ["--url"] = "Assay:Url", ["--http2-url"] = "Assay:Http2Url", ["--issuer"] = "Assay:Issuer", ["--bundle"] = "Assay:Bundle", ["--postgres"] = "Assay:Postgres",
-        });
+        configuration.AddCommandLine(args, KnownSettings.Short);
         var options = configuration.GetSection(Section).Get<ServerOptions>() ?? new ServerOptions();
         if (configuration["Assay:Data"] is null && Environment.GetEnvironmentVariable("ASSAY_DATA") is { Length: > 0 } data)
             options.Data = data;
