@@ -20,11 +20,11 @@ internal static class KeysCommand
         "keys",
         "The keys that sign tokens, checkpoints of the evidence log, and events.",
         Commands
-            .Of("rotate", "Moves signing to the announced standby as soon as it has been announced for long enough, and announces a new one. Of access tokens, unless --purpose says otherwise.", Purpose)
+            .Of("rotate", "Moves signing to an announced standby as soon as it and the one that is left have been announced for long enough, and announces a new one. Of access tokens, unless --purpose says otherwise.", Purpose)
             .Runs(Rotate)
             .WithExamples("assay keys rotate", "assay keys rotate --purpose checkpoint"),
         Commands
-            .Of("withdraw", "Takes a compromised key out at once: it signs no longer and is published no longer. What it signed stops validating. The standby signs as soon as it has been announced for long enough; until then no token is issued.", Kid, Purpose)
+            .Of("withdraw", "Takes a compromised key out at once: it signs no longer and is published no longer. What it signed stops validating. A standby signs at once, unless others were withdrawn within the announce time (24 h) before; then no token is issued until one has been announced for so long.", Kid, Purpose)
             .Runs(Withdraw)
             .WithExamples("assay keys withdraw 8Jr2"));
 

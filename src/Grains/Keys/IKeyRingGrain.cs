@@ -8,13 +8,13 @@ namespace Assay.Grains.Keys;
 public interface IKeyRingGrain : IGrainWithStringKey
 {
     /// <summary>
-    /// Brings the ring to where it should be now: a first key in an empty ring, an announced standby, the scheduled rotation, the
+    /// Brings the ring to where it should be now: a first key in an empty ring, two announced standbys, the scheduled rotation, the
     /// retirement of the old key. Safe to repeat; driven by every silo's clock. Answers when it next has something to do.
     /// </summary>
     [Alias("tend")]
     Task<DateTimeOffset> Tend();
 
-    /// <summary>Rotates as soon as the standby has been announced for long enough: at once, as a rule.</summary>
+    /// <summary>Rotates as soon as a standby has been announced for long enough, and another that could follow it: at once, as a rule.</summary>
     [Alias("rotate")]
     Task<RotationResult> Rotate(string actor);
 

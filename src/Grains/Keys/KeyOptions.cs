@@ -11,7 +11,7 @@ public sealed class KeyOptions
     [Range(typeof(TimeSpan), "00:00:01", "30.00:00:00")]
     public TimeSpan AnnounceTime { get; init; } = TimeSpan.FromHours(24);
 
-    /// <summary>How long a key signs before the standby takes over. 30 days by default.</summary>
+    /// <summary>How long a key signs before a standby takes over. 30 days by default.</summary>
     [Range(typeof(TimeSpan), "00:00:02", "400.00:00:00")]
     public TimeSpan RotationPeriod { get; init; } = TimeSpan.FromDays(30);
 

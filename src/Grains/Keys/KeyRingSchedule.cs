@@ -12,34 +12,36 @@ namespace Assay.Grains.Keys;
 /// <param name="Afterlife">How long a key stays published after it signed last: the longest token life, the skew, and the lag.</param>
 internal sealed record KeyRingSchedule(TimeSpan AnnounceTime, TimeSpan RotationPeriod, TimeSpan PublicationLag, TimeSpan Afterlife)
 {
+    /// <summary>One to take over, and one that can follow at once when the first is compromised as soon as it signs.</summary>
+    private const int Standbys = 2;
+
     /// <summary>The changes the ring needs now. <paramref name="create"/> makes a fresh announced key.</summary>
     public ImmutableArray<SigningKey> Tend(ImmutableArray<SigningKey> ring, DateTimeOffset now, Func<SigningKey> create)
     {
         var changed = new Changes(ring);
 
-        if (SignsNowOrLater(changed.Keys, now) is null)
+        if (!ring.Any(key => key.StateAt(now) == KeyState.Active))
         {
             // Nobody can hold a key set without the founding keys: until they existed the JWKS endpoint answered 503.
             if (ring.IsEmpty)
                 changed.Put(create() with { AnnouncedAt = now, ActivatesAt = now });
-            else if (Standby(changed.Keys) is { } successor)
-                changed.Put(successor with { ActivatesAt = Earliest(changed.Keys, successor, now) });
+            else if ((LastToSign(ring, now) ?? Standby(ring)) is { } successor && Earliest(ring, successor, now) is var at && successor.ActivatesAt != at)
+                changed.Put(successor with { ActivatesAt = at });
         }
 
-        if (Standby(changed.Keys) is null)
-            changed.Put(create() with { AnnouncedAt = now });
+        Announce(changed, now, create);
 
         if (LastToSign(changed.Keys, now) is { ActivatesAt: { } since, RetiresAt: null } current && Standby(changed.Keys) is { } next
-            && Later(since + RotationPeriod, Earliest(changed.Keys, next, now)) is var handover && handover <= now + Lead)
+            && Later(since + RotationPeriod, EarliestWithReserve(changed.Keys, now)) is var handover && handover <= now + Lead)
         {
             HandOver(changed, current, next, handover);
-            changed.Put(create() with { AnnouncedAt = now });
+            Announce(changed, now, create);
         }
 
         return changed.Written;
     }
 
-    /// <summary>Brings the next rotation forward: to now when the standby has been announced for long enough, else to when it will have been.</summary>
+    /// <summary>Brings the next rotation forward: to now when the standbys have been announced for long enough, else to when they will have been.</summary>
     public ImmutableArray<SigningKey> Rotate(ImmutableArray<SigningKey> ring, DateTimeOffset now, Func<SigningKey> create, out SigningKey next)
     {
         var changed = new Changes(ring);
@@ -52,17 +54,22 @@ internal sealed record KeyRingSchedule(TimeSpan AnnounceTime, TimeSpan RotationP
             return [];
         }
 
-        var standby = Standby(changed.Keys) ?? create() with { AnnouncedAt = now };
-        next = standby with { ActivatesAt = Earliest(changed.Keys, standby, now) };
+        Announce(changed, now, create);
+        var standby = Standby(changed.Keys)!;
+        var at = current is null ? Earliest(changed.Keys, standby, now) : EarliestWithReserve(changed.Keys, now);
+        next = standby with { ActivatesAt = at };
         if (current is null)
             changed.Put(next);
         else
-            HandOver(changed, current, standby, Earliest(changed.Keys, standby, now));
-        changed.Put(create() with { AnnouncedAt = now });
+            HandOver(changed, current, standby, at);
+        Announce(changed, now, create);
         return changed.Written;
     }
 
-    /// <summary>Takes a key out at once. The standby follows as soon as it may sign: an announced one may as a rule at once.</summary>
+    /// <summary>
+    /// Takes a key out at once. A standby follows at once, as no rotation takes the last one that may; only after another key was taken out less than the announce
+    /// time ago it waits until it has been announced for so long.
+    /// </summary>
     public ImmutableArray<SigningKey> Withdraw(ImmutableArray<SigningKey> ring, string keyId, DateTimeOffset now, Func<SigningKey> create)
     {
         var changed = new Changes(ring);
@@ -111,8 +118,23 @@ internal sealed record KeyRingSchedule(TimeSpan AnnounceTime, TimeSpan RotationP
     private DateTimeOffset Earliest(ImmutableArray<SigningKey> ring, SigningKey key, DateTimeOffset now) =>
         IsFounding(ring, key) ? now : Later(now, key.AnnouncedAt + AnnounceTime + PublicationLag);
 
+    /// <summary>When a standby may sign and another could follow it at once.</summary>
+    private DateTimeOffset EarliestWithReserve(ImmutableArray<SigningKey> ring, DateTimeOffset now)
+    {
+        var earliest = now;
+        foreach (var key in ring.Where(IsStandby).OrderBy(key => key.AnnouncedAt).Take(Standbys))
+            earliest = Later(earliest, Earliest(ring, key, now));
+        return earliest;
+    }
+
+    private static void Announce(Changes changed, DateTimeOffset now, Func<SigningKey> create)
+    {
+        for (var missing = Standbys - changed.Keys.Count(IsStandby); missing > 0; missing--)
+            changed.Put(create() with { AnnouncedAt = now });
+    }
+
     /// <summary>
-    /// The first key and the standby that was announced with it, in one change: every key set that was ever served holds both. Only the first key
+    /// The first key and the standbys that were announced with it, in one change: every key set that was ever served holds them all. Only the first key
     /// signs from the moment it is announced, so it marks that change.
     /// </summary>
     private static bool IsFounding(ImmutableArray<SigningKey> ring, SigningKey key)
@@ -134,28 +156,9 @@ internal sealed record KeyRingSchedule(TimeSpan AnnounceTime, TimeSpan RotationP
 
     private static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
 
-    private static SigningKey? Standby(ImmutableArray<SigningKey> ring)
-    {
-        SigningKey? oldest = null;
-        foreach (var key in ring)
-        {
-            if (key is { ActivatesAt: null, WithdrawnAt: null } && (oldest is null || key.AnnouncedAt < oldest.AnnouncedAt))
-                oldest = key;
-        }
+    private static bool IsStandby(SigningKey key) => key is { ActivatesAt: null, WithdrawnAt: null };
 
-        return oldest;
-    }
-
-    private static SigningKey? SignsNowOrLater(ImmutableArray<SigningKey> ring, DateTimeOffset now)
-    {
-        foreach (var key in ring)
-        {
-            if (key is { ActivatesAt: not null, WithdrawnAt: null } && (key.RetiresAt is not { } end || end > now))
-                return key;
-        }
-
-        return null;
-    }
+    private static SigningKey? Standby(ImmutableArray<SigningKey> ring) => ring.Where(IsStandby).MinBy(key => key.AnnouncedAt);
 
     /// <summary>The key whose signing begins last: the one that the next hand-over retires.</summary>
     private static SigningKey? LastToSign(ImmutableArray<SigningKey> ring, DateTimeOffset now)

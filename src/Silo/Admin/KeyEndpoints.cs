@@ -13,7 +13,7 @@ internal static class KeyEndpoints
     {
         var keys = admin.MapGroup("/keys").WithTags("keys");
         keys.MapGet("", List).Needs(AdminScopes.KeyRead).WithSummary("Lists the signing keys and the times of their lives.").WithDescription("Query: purpose; all of them without it.").Produces<KeyRing>();
-        keys.MapPost("/rotate", Rotate).Needs(AdminScopes.KeyRotate).WithSummary("Moves signing to the announced standby as soon as it may sign.")
+        keys.MapPost("/rotate", Rotate).Needs(AdminScopes.KeyRotate).WithSummary("Moves signing to an announced standby as soon as it may sign and another could follow it.")
             .WithDescription("Query: purpose; access-token without it.").Produces<RotationAnswer>();
         keys.MapPost("/{kid}/withdraw", Withdraw).Needs(AdminScopes.KeyRotate).WithSummary("Takes a compromised key out at once.")
             .WithDescription("The answer says which key signs next and from when: until then nothing of that purpose is signed. Query: purpose; access-token without it.").Produces<WithdrawalAnswer>().ProducesProblem(404);

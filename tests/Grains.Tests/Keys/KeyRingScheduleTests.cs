@@ -12,13 +12,13 @@ public sealed class KeyRingScheduleTests
         AnnounceTime: TimeSpan.FromHours(24), RotationPeriod: TimeSpan.FromDays(30), PublicationLag: TimeSpan.FromSeconds(10), Afterlife: TimeSpan.FromMinutes(16));
 
     [Fact]
-    public void The_first_key_of_an_empty_ring_signs_at_once_and_a_standby_is_announced()
+    public void The_first_key_of_an_empty_ring_signs_at_once_and_two_standbys_are_announced()
     {
         var ring = new Ring();
 
         ring.Tend(Start);
 
-        Assert.Equal([KeyState.Active, KeyState.Announced], ring.States(Start));
+        Assert.Equal([KeyState.Active, KeyState.Announced, KeyState.Announced], ring.States(Start));
     }
 
     [Fact]
@@ -39,9 +39,9 @@ public sealed class KeyRingScheduleTests
 
         ring.Tend(handover.AddSeconds(-20));
 
-        Assert.Equal([KeyState.Active, KeyState.Announced, KeyState.Announced], ring.States(handover.AddTicks(-1)));
-        Assert.Equal([KeyState.Retiring, KeyState.Active, KeyState.Announced], ring.States(handover));
-        Assert.Equal([KeyState.Retired, KeyState.Active, KeyState.Announced], ring.States(handover.AddMinutes(16)));
+        Assert.Equal([KeyState.Active, KeyState.Announced, KeyState.Announced, KeyState.Announced], ring.States(handover.AddTicks(-1)));
+        Assert.Equal([KeyState.Retiring, KeyState.Active, KeyState.Announced, KeyState.Announced], ring.States(handover));
+        Assert.Equal([KeyState.Retired, KeyState.Active, KeyState.Announced, KeyState.Announced], ring.States(handover.AddMinutes(16)));
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class KeyRingScheduleTests
 
         ring.Put(Schedule.Withdraw(ring.Keys, ring.Keys[0].KeyId, now, ring.Create));
 
-        Assert.Equal([KeyState.Withdrawn, KeyState.Active, KeyState.Announced], ring.States(now));
+        Assert.Equal([KeyState.Withdrawn, KeyState.Active, KeyState.Announced, KeyState.Announced], ring.States(now));
     }
 
     [Fact]
@@ -66,7 +66,7 @@ public sealed class KeyRingScheduleTests
 
         ring.Put(KeyRingSchedule.Restore(ring.Keys, key, withdrawn, back));
 
-        Assert.Equal([KeyState.Announced, KeyState.Active, KeyState.Announced], ring.States(back));
+        Assert.Equal([KeyState.Announced, KeyState.Active, KeyState.Announced, KeyState.Announced], ring.States(back));
         Assert.Equal((back, null, null), (ring.Keys[0].AnnouncedAt, ring.Keys[0].ActivatesAt, ring.Keys[0].WithdrawnAt));
         Assert.Empty(KeyRingSchedule.Restore(ring.Keys, key, withdrawn, back)); // it is not that withdrawal any more
     }
@@ -106,7 +106,7 @@ public sealed class KeyRingScheduleTests
         ring.Put(Schedule.Rotate(ring.Keys, now, ring.Create, out var next));
 
         Assert.Equal(now, next.ActivatesAt);
-        Assert.Equal([KeyState.Retiring, KeyState.Active, KeyState.Announced], ring.States(now));
+        Assert.Equal([KeyState.Retiring, KeyState.Active, KeyState.Announced, KeyState.Announced], ring.States(now));
     }
 
     [Fact]
@@ -118,7 +118,49 @@ public sealed class KeyRingScheduleTests
 
         ring.Put(Schedule.Withdraw(ring.Keys, ring.Keys[0].KeyId, now, ring.Create));
 
-        Assert.Equal([KeyState.Withdrawn, KeyState.Active, KeyState.Announced], ring.States(now));
+        Assert.Equal([KeyState.Withdrawn, KeyState.Active, KeyState.Announced, KeyState.Announced], ring.States(now));
+    }
+
+    [Fact]
+    public void A_key_that_is_withdrawn_right_after_a_rotation_is_replaced_at_once()
+    {
+        var ring = new Ring();
+        ring.Tend(Start);
+        var now = Start.AddDays(2);
+        ring.Put(Schedule.Rotate(ring.Keys, now, ring.Create, out var signs));
+
+        ring.Put(Schedule.Withdraw(ring.Keys, signs.KeyId, now.AddMinutes(1), ring.Create));
+
+        Assert.Equal([KeyState.Retiring, KeyState.Withdrawn, KeyState.Active, KeyState.Announced, KeyState.Announced], ring.States(now.AddMinutes(1)));
+    }
+
+    [Fact]
+    public void A_hand_over_that_waits_happens_at_once_when_the_key_that_signs_is_withdrawn()
+    {
+        var ring = new Ring();
+        ring.Tend(Start);
+        ring.Put(Schedule.Rotate(ring.Keys, Start.AddDays(2), ring.Create, out var signs));
+        var now = Start.AddDays(2).AddHours(1);
+        ring.Put(Schedule.Rotate(ring.Keys, now, ring.Create, out var next));
+        Assert.Equal((KeyState.Announced, Start.AddDays(3).AddSeconds(10)), (next.StateAt(now), next.ActivatesAt));
+
+        ring.Put(Schedule.Withdraw(ring.Keys, signs.KeyId, now, ring.Create));
+
+        Assert.Equal(KeyState.Active, ring.Keys.Single(key => key.KeyId == next.KeyId).StateAt(now));
+        Assert.Empty(Schedule.Tend(ring.Keys, now, ring.Create));
+    }
+
+    [Fact]
+    public void A_ring_of_one_standby_gets_another()
+    {
+        var ring = new Ring();
+        ring.Tend(Start);
+        ring.Drop(ring.Keys[2].KeyId);
+
+        ring.Tend(Start.AddDays(2));
+
+        Assert.Equal([KeyState.Active, KeyState.Announced, KeyState.Announced], ring.States(Start.AddDays(2)));
+        Assert.Equal(Start.AddDays(2), ring.Keys[2].AnnouncedAt);
     }
 
     [Fact]
@@ -127,12 +169,12 @@ public sealed class KeyRingScheduleTests
         var ring = new Ring();
         ring.Tend(Start);
         var now = Start.AddHours(1);
-        ring.Put(Schedule.Withdraw(ring.Keys, ring.Keys[0].KeyId, now, ring.Create));
+        for (var place = 0; place < 3; place++)
+            ring.Put(Schedule.Withdraw(ring.Keys, ring.Keys[place].KeyId, now, ring.Create));
 
-        ring.Put(Schedule.Withdraw(ring.Keys, ring.Keys[1].KeyId, now, ring.Create));
-
-        Assert.Equal([KeyState.Withdrawn, KeyState.Withdrawn, KeyState.Announced, KeyState.Announced], ring.States(now));
-        Assert.Equal(KeyState.Active, ring.Keys[2].StateAt(Start.AddHours(25).AddSeconds(10)));
+        Assert.Equal([KeyState.Withdrawn, KeyState.Withdrawn, KeyState.Withdrawn, KeyState.Announced, KeyState.Announced, KeyState.Announced], ring.States(now));
+        Assert.Equal(KeyState.Active, ring.Keys[3].StateAt(Start.AddHours(25).AddSeconds(10)));
+        Assert.Empty(Schedule.Tend(ring.Keys, now.AddMinutes(1), ring.Create));
     }
 
     [Fact]
@@ -142,7 +184,8 @@ public sealed class KeyRingScheduleTests
             var ring = new Ring();
             var now = Start;
             ring.Tend(now);
-            HashSet<string> founding = [ring.Keys[0].KeyId, ring.Keys[1].KeyId];
+            HashSet<string> founding = [.. ring.Keys.Select(key => key.KeyId)];
+            var lastWithdrawal = DateTimeOffset.MinValue;
             foreach (var (what, minutes) in steps)
             {
                 now = now.AddMinutes(minutes);
@@ -150,7 +193,12 @@ public sealed class KeyRingScheduleTests
                 if (what == 1)
                     ring.Put(Schedule.Rotate(ring.Keys, now, ring.Create, out _));
                 else if (what == 2 && ring.Keys.FirstOrDefault(key => key.StateAt(now) == KeyState.Active) is { } active)
+                {
                     ring.Put(Schedule.Withdraw(ring.Keys, active.KeyId, now, ring.Create));
+                    if (now - lastWithdrawal > Schedule.AnnounceTime + Schedule.PublicationLag)
+                        Assert.Contains(ring.Keys, key => key.StateAt(now) == KeyState.Active);
+                    lastWithdrawal = now;
+                }
                 else if (what == 3 && ring.Keys.FirstOrDefault(key => key.WithdrawnAt is not null) is { WithdrawnAt: { } at } withdrawn)
                 {
                     ring.Put(KeyRingSchedule.Restore(ring.Keys, withdrawn.KeyId, at, now));
@@ -171,7 +219,7 @@ public sealed class KeyRingScheduleTests
             }
 
             Assert.True(ring.Keys.Count(key => key.StateAt(now) == KeyState.Active) <= 1);
-            Assert.Contains(ring.Keys, key => key is { ActivatesAt: null, WithdrawnAt: null });
+            Assert.True(ring.Keys.Count(key => key is { ActivatesAt: null, WithdrawnAt: null }) >= 2);
         });
 
     private sealed class Ring
@@ -181,6 +229,8 @@ public sealed class KeyRingScheduleTests
         public ImmutableArray<SigningKey> Keys { get; private set; } = [];
 
         public void Tend(DateTimeOffset now) => Put(Schedule.Tend(Keys, now, Create));
+
+        public void Drop(string keyId) => Keys = [.. Keys.Where(key => key.KeyId != keyId)];
 
         public IEnumerable<KeyState> States(DateTimeOffset now) => Keys.Select(key => key.StateAt(now));
 

@@ -142,6 +142,10 @@ public sealed class AdminPolicyTests(SiloFixture fixture) : IClassFixture<SiloFi
         Assert.Equal((200, rotated.Body.GetProperty("kid").GetString()), (withdrawn.Status, withdrawn.Body.GetProperty("signsNext").GetString()));
         Assert.Equal(401, (await silo.AdminWith(token, "GET", "keys")).Status);
         Assert.Equal("withdrawn", Keys(await silo.Admin("GET", "keys")).Single(key => key.GetProperty("kid").GetString() == first).GetProperty("state").GetString());
+
+        // The one that signs since a moment ago is compromised too: another one was announced for long enough.
+        await silo.Admin("POST", $"keys/{rotated.Body.GetProperty("kid").GetString()}/withdraw");
+        Assert.Equal(200, (await silo.Admin("GET", "keys")).Status);
     }
 
     [Fact(Timeout = 120_000)]
@@ -157,8 +161,8 @@ public sealed class AdminPolicyTests(SiloFixture fixture) : IClassFixture<SiloFi
         var unknown = await silo.Admin("POST", "keys/rotate?purpose=coffee");
 
         Assert.Equal((200, 400), (rotated.Status, unknown.Status));
-        Assert.Equal(["status-list active", "status-list announced", "status-list retiring"], await Keys("status-list"));
-        Assert.Equal(["access-token active", "access-token announced"], await Keys("access-token"));
+        Assert.Equal(["status-list active", "status-list announced", "status-list announced", "status-list retiring"], await Keys("status-list"));
+        Assert.Equal(["access-token active", "access-token announced", "access-token announced"], await Keys("access-token"));
         Assert.Equal(404, (await silo.Admin("POST", $"keys/{rotated.Body.GetProperty("kid").GetString()}/withdraw")).Status); // it signs no access tokens
         Assert.Equal(200, (await silo.Admin("POST", $"keys/{rotated.Body.GetProperty("kid").GetString()}/withdraw?purpose=status-list")).Status);
         Assert.Equal("payments:read", await Scopes(silo, "payments:read"));
@@ -168,12 +172,13 @@ public sealed class AdminPolicyTests(SiloFixture fixture) : IClassFixture<SiloFi
     public async Task A_first_key_that_leaks_on_its_first_day_is_withdrawn_without_a_gap()
     {
         await using var silo = await RunningSilo.Start();
-        var keys = (await silo.Admin("GET", "keys?purpose=access-token")).Body.GetProperty("keys").EnumerateArray().ToDictionary(
+        var keys = (await silo.Admin("GET", "keys?purpose=access-token")).Body.GetProperty("keys").EnumerateArray().ToLookup(
             key => key.GetProperty("state").GetString()!, key => key.GetProperty("kid").GetString()!);
 
-        var withdrawn = await silo.Admin("POST", $"keys/{keys["active"]}/withdraw");
+        var withdrawn = await silo.Admin("POST", $"keys/{keys["active"].Single()}/withdraw");
 
-        Assert.Equal((200, keys["announced"]), (withdrawn.Status, withdrawn.Body.GetProperty("signsNext").GetString()));
+        Assert.Equal(200, withdrawn.Status);
+        Assert.Contains(withdrawn.Body.GetProperty("signsNext").GetString(), keys["announced"]);
         Assert.Equal("payments:read", await Scopes(silo, "payments:read"));
     }
 }

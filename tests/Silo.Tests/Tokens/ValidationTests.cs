@@ -71,10 +71,10 @@ public sealed class ValidationTests(SiloFixture fixture) : IClassFixture<SiloFix
 
         Assert.Equal(TimeSpan.FromMinutes(5), response.Headers.CacheControl!.MaxAge);
         var keys = set.RootElement.GetProperty("keys").EnumerateArray().ToList();
-        Assert.Equal(8, keys.Count); // of each JOSE purpose the one that signs, and its announced standby
+        Assert.Equal(12, keys.Count); // of each JOSE purpose the one that signs, and its two announced standbys
         Assert.All(keys, key => Assert.Equal(
             ["alg", "crv", "kid", "kty", "use", "x", "y"], key.EnumerateObject().Select(member => member.Name).Order(StringComparer.Ordinal)));
-        Assert.Equal(8, keys.Select(key => key.GetProperty("kid").GetString()).Distinct().Count());
+        Assert.Equal(12, keys.Select(key => key.GetProperty("kid").GetString()).Distinct().Count());
     }
 
     [Fact]
