@@ -75,7 +75,8 @@ internal static class KnownSettings
         var known = Sections.SelectMany(section => Names(section.Section, section.Options)).Append(OtlpTarget.Setting).ToHashSet(StringComparer.OrdinalIgnoreCase);
         foreach (var (name, value) in configuration.GetSection(ServerOptions.Section).AsEnumerable())
         {
-            if (value is not null && !known.Contains(WithoutPlaces(name)))
+            // A variable of the environment that is named ASSAY is somebody else's.
+            if (value is not null && name != ServerOptions.Section && !known.Contains(WithoutPlaces(name)))
                 faults.Add($"There is no setting {name}{DidYouMean.Hint(name, known)}.");
         }
     }

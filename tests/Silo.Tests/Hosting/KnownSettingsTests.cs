@@ -22,6 +22,7 @@ public sealed partial class KnownSettingsTests
     [InlineData("Assay:Cluster:HandshakeTimeout")]
     [InlineData("Assay:Evidence:OpenTelemetry")]
     [InlineData("Kestrel:Limits")]
+    [InlineData("ASSAY")]
     public void One_that_there_is_is_none(string name) => Assert.Empty(FaultsOf(name));
 
     [Fact]
