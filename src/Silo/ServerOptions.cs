@@ -49,9 +49,11 @@ internal sealed class ServerOptions
     public int MaxConcurrentRequests { get; set; } = 4096;
 
     /// <summary>The settings of this process, the command line first.</summary>
+    /// <exception cref="InvalidOperationException">A word or a setting means nothing; the message names each.</exception>
     public static ServerOptions Read(ConfigurationManager configuration, string[] args)
     {
         configuration.AddCommandLine(args, KnownSettings.Short);
+        KnownSettings.RefuseOthers(args, configuration);
         var options = configuration.GetSection(Section).Get<ServerOptions>() ?? new ServerOptions();
         if (configuration["Assay:Data"] is null && Environment.GetEnvironmentVariable("ASSAY_DATA") is { Length: > 0 } data)
             options.Data = data;

@@ -30,7 +30,7 @@ internal static class KnownSettings
         Settings also come from the environment (Assay__Url, ASSAY_DATA, ASSAY_KEK_FILE, ASSAY_POSTGRES) and from appsettings.json. README.md lists them.
         """;
 
-    private static readonly string[] HelpWords = ["--help", "-h", "-?", "help"];
+    private static readonly string[] HelpOptions = ["--help", "-h", "-?"];
 
     /// <summary>The short names, and what each stands for.</summary>
     public static readonly Dictionary<string, string> Short = new()
@@ -46,9 +46,19 @@ internal static class KnownSettings
         (InterconnectOptions.Section, typeof(InterconnectOptions)),
     ];
 
-    public static bool IsHelp(string[] args) => args.Any(HelpWords.Contains);
+    public static bool IsHelp(string[] args) => args is ["help", ..] || args.Any(HelpOptions.Contains);
 
-    /// <summary>A fault for each word of the command line that is no option and no option's value, and for each short option that there is not.</summary>
+    /// <exception cref="InvalidOperationException">A word or a setting means nothing; the message names each.</exception>
+    public static void RefuseOthers(string[] args, IConfiguration configuration)
+    {
+        var faults = new List<string>();
+        CheckWords(args, faults);
+        Check(configuration, faults);
+        if (faults.Count > 0)
+            throw new InvalidOperationException(string.Join("\n       ", faults));
+    }
+
+    /// <summary>A fault for each word of the command line that is no option and no option's value, for each short option that there is not, and for one without its value.</summary>
     public static void CheckWords(string[] args, List<string> faults)
     {
         for (var i = 0; i < args.Length; i++)
@@ -64,8 +74,8 @@ internal static class KnownSettings
             var name = end < 0 ? word : word[..end];
             if (!Short.ContainsKey(name) && !name.Contains(':', StringComparison.Ordinal) && !IsOfTheHost(name[2..]))
                 faults.Add($"There is no option {name}{DidYouMean.Hint(name, Short.Keys)}; --help shows them.");
-            if (end < 0)
-                i++;
+            if (end < 0 && ++i == args.Length)
+                faults.Add($"{name} needs a value.");
         }
     }
 

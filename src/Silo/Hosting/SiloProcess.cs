@@ -45,8 +45,6 @@ internal static class SiloProcess
         builder.WebHost.UseKestrelHttpsConfiguration();
         var options = ServerOptions.Read(builder.Configuration, args);
         var faults = options.Faults();
-        KnownSettings.CheckWords(args, faults);
-        KnownSettings.Check(builder.Configuration, faults);
         var clustered = options.Postgres is { } postgres ? ClusteredSilo.Read(builder.Configuration, options, postgres, faults) : null;
         var otlp = OtlpTarget.Read(builder.Configuration, faults);
         if (faults.Count > 0)

@@ -39,6 +39,7 @@ public sealed partial class KnownSettingsTests
     [InlineData("'d' is neither a command nor an option; --help shows them.", "--data=x", "d")]
     [InlineData("There is no option --isuer (did you mean '--issuer'?); --help shows them.", "--isuer", "https://id.example")]
     [InlineData("There is no option --isuer (did you mean '--issuer'?); --help shows them.", "--isuer=https://id.example")]
+    [InlineData("--data needs a value.", "--url=http://127.0.0.1:1", "--data")]
     public void A_word_that_means_nothing_is_a_fault(string fault, params string[] args) => Assert.Equal([fault], WordFaults(args));
 
     [Fact]
@@ -51,11 +52,15 @@ public sealed partial class KnownSettingsTests
         using var work = new Storage.TemporaryFolder();
 
         var refused = await RunningSilo.Run(work.Path, work.Path, "--data", Path.Combine(work.Path, "data"), "--Assay:Policies:TwoPersonRul", "true", "--bundel", "none");
+        var (migrate, reindex) = (await RunningSilo.Run(work.Path, work.Path, "migrate", "--postgress", "Host=x"), await RunningSilo.Run(work.Path, work.Path, "reindex", "--dat", work.Path));
         var helped = await RunningSilo.Run(work.Path, work.Path, "--help");
 
         Assert.Equal(1, refused.ExitCode);
         Assert.Contains("did you mean 'Assay:Policies:TwoPersonRule'?", refused.Output);
         Assert.Contains("did you mean '--bundle'?", refused.Output);
+        Assert.Equal((1, 1), (migrate.ExitCode, reindex.ExitCode));
+        Assert.Contains("did you mean '--postgres'?", migrate.Output);
+        Assert.Contains("did you mean '--data'?", reindex.Output); // else it would have taken the folder it runs in
         Assert.Equal(0, helped.ExitCode);
         Assert.Contains("migrate", helped.Output);
         Assert.Empty(Directory.EnumerateFileSystemEntries(work.Path));
